@@ -1,0 +1,167 @@
+import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+
+/**
+ * The MOBIKE machine of one IKE SA lineage: events in, actions out. It imports neither the IKE machine nor any crypto:
+ * whoever owns the exchanges (our session, or another IKE stack) translates.
+ *
+ * The host asks for work with `nextMobikeRequest` whenever its window allows a new request; the machine keeps intents,
+ * not queued messages (design decision 4). NAT_DETECTION payloads are abstract here: the host hashes and compares.
+ */
+
+/** MOBIKE role: who started the *first* IKE SA of the lineage (RFC 4555 section 1.3). Never changes. */
+export type MobikeRole = 'initiator' | 'responder'
+
+/** An address of this host as the platform reports it. */
+export interface LocalAddress {
+  readonly address: IpAddress
+  /** For people and for policy: `wlan0`. */
+  readonly interfaceName?: string
+  /** Lower is better; default 0. */
+  readonly cost?: number
+  /** False while there is no route from it yet (F41); default true. */
+  readonly routable?: boolean
+  /** IPv6 flags: never candidates unless policy says so (F31). */
+  readonly deprecated?: boolean
+  readonly temporary?: boolean
+  readonly linkLocal?: boolean
+  /** False keeps it out of ADDITIONAL_*_ADDRESS (RFC 4555 section 5.5); default true. */
+  readonly advertise?: boolean
+}
+
+/** An address to exclude although the host has it: inner (virtual) addresses and what is inside own tunnels (F65). */
+export interface ExcludedPrefix {
+  readonly address: IpAddress
+  readonly prefixLength: number
+}
+
+/** Things heard that are no proof (RFC 4555 section 3.5): each leads to a liveness check, never to a move. */
+export type MobikeHint = 'icmpError' | 'linkTrouble' | 'noInboundTraffic' | 'unprotectedNotify' | 'addressLost'
+
+/** MOBIKE notifications and their abstract companion, the NAT_DETECTION pair. */
+export type MobikeNotify =
+  | { readonly kind: 'updateSaAddresses' }
+  | { readonly kind: 'additionalAddress'; readonly address: IpAddress }
+  | { readonly kind: 'noAdditionalAddresses' }
+  | { readonly kind: 'cookie2'; readonly data: Uint8Array }
+  | { readonly kind: 'noNatsAllowed'; readonly data: Uint8Array }
+  | { readonly kind: 'natDetection' }
+  | { readonly kind: 'unacceptableAddresses' }
+  | { readonly kind: 'unexpectedNatDetected' }
+
+/** What the host found by comparing received NAT_DETECTION hashes with the received message's own addresses. */
+export interface NatObservation {
+  /** NAT_DETECTION_DESTINATION_IP did not match: we are behind a NAT. */
+  readonly localBehindNat: boolean
+  /** No NAT_DETECTION_SOURCE_IP matched: the peer is behind a NAT. */
+  readonly remoteBehindNat: boolean
+  /** Hexadecimal NAT_DETECTION_DESTINATION_IP as received: our address as the peer sees it, hashed. */
+  readonly destinationHash: string
+}
+
+/** Why the machine wants an INFORMATIONAL request sent; also its priority, first is first (design decision 4). */
+export type MobikePurpose = 'update' | 'routability' | 'addressList' | 'probe' | 'liveness'
+
+/** A request to build: one new INFORMATIONAL exchange. */
+export interface MobikeRequest {
+  /** Names this request in later events and actions; unique within the lineage. */
+  readonly token: number
+  readonly purpose: MobikePurpose
+  readonly notifies: readonly MobikeNotify[]
+  /** Where its first transmission goes. NAT_DETECTION and NO_NATS_ALLOWED are made for this path. */
+  readonly path: Path
+}
+
+/** Every event carries these. `now` in ms of a monotonic clock; `entropy` at least 32 fresh octets (COOKIE2 comes from it). */
+export interface MobikeEventBase {
+  readonly now: number
+  readonly entropy: Uint8Array
+}
+
+export type MobikeEvent = MobikeEventBase &
+  (
+    | { readonly type: 'tick' }
+    | { readonly type: 'localAddressesChanged'; readonly addresses: readonly LocalAddress[] }
+    /** Configured or looked-up peer endpoints; replaces the earlier set of that kind. */
+    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly Endpoint[] }
+    | { readonly type: 'excludedPrefixesChanged'; readonly prefixes: readonly ExcludedPrefix[] }
+    | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
+    /** A liveness check is due by the host's own policy. */
+    | { readonly type: 'livenessDue' }
+    /** The caller wants an UPDATE although nothing changed (F55). MOBIKE initiator only. */
+    | { readonly type: 'updateForced' }
+    /**
+     * A fresh, authenticated INFORMATIONAL request arrived (never a retransmission: the host answers those from its
+     * cache). The actions hold exactly one `answer`.
+     */
+    | {
+        readonly type: 'requestReceived'
+        readonly messageId: number
+        readonly path: Path
+        readonly notifies: readonly MobikeNotify[]
+        readonly nat: NatObservation | null
+      }
+    /**
+     * The authenticated response to one of our requests: `token` null when the request was not MOBIKE's. `sources` and
+     * `destinations` are those its request was ever sent from and to.
+     */
+    | {
+        readonly type: 'responseReceived'
+        readonly token: number | null
+        readonly path: Path
+        readonly sources: readonly Endpoint[]
+        readonly destinations: readonly Endpoint[]
+        readonly notifies: readonly MobikeNotify[]
+        readonly nat: NatObservation | null
+      }
+    /** The host retransmitted its oldest outstanding request on its own timer; `attempt` counts from 1. */
+    | { readonly type: 'requestRetransmitted'; readonly token: number | null; readonly attempt: number }
+    /** The host's retransmission schedule for a request is used up. Answered by `closeIkeSa`, or `retryOutstanding`. */
+    | { readonly type: 'requestExhausted'; readonly token: number | null }
+    /** The peer moved `from` one IKE SA to the next: baselines and Message ID order start anew; requests not answered are void. */
+    | { readonly type: 'ikeSaRekeyed' }
+    /** The host did what `moveChildSas` asked. */
+    | { readonly type: 'childSasMoved' }
+    /** The host could not; `reason` is for reports. */
+    | { readonly type: 'childSaMoveFailed'; readonly reason: string }
+    /** A valid, fresh ESP packet arrived on this path (may be sampled by the host). */
+    | { readonly type: 'espReceived'; readonly path: Path }
+  )
+
+export type MobikeAction =
+  /** Notifications for the response to the request just received; sent to its source, from its destination. */
+  | { readonly type: 'answer'; readonly notifies: readonly MobikeNotify[] }
+  /** Send the oldest outstanding request's unchanged octets once on this path (RFC 7296 section 2.1). */
+  | { readonly type: 'transmitOutstanding'; readonly path: Path }
+  /** The IKE SA has new addresses: every outstanding request goes on there, at once and with fresh retransmission counters. */
+  | { readonly type: 'redirectOutstanding'; readonly path: Path }
+  /** Start the used-up retransmission schedule of the outstanding requests again. */
+  | { readonly type: 'retryOutstanding' }
+  /** Migrate every Child SA: SPIs, keys, sequence numbers and replay windows stay. */
+  | { readonly type: 'moveChildSas'; readonly from: Path; readonly to: Path; readonly encapsulate: boolean }
+  | { readonly type: 'startNatKeepalive'; readonly path: Path; readonly intervalMs: number }
+  | { readonly type: 'stopNatKeepalive'; readonly path: Path }
+  /** No usable pair: no retransmission, no timeout, until resumed. */
+  | { readonly type: 'suspendRetransmission' }
+  | { readonly type: 'resumeRetransmission' }
+  | { readonly type: 'closeIkeSa'; readonly reason: MobikeCloseReason }
+  | { readonly type: 'report'; readonly report: MobikeReport }
+
+export type MobikeCloseReason = 'cookie2Mismatch' | 'noResponse' | 'outageLimit' | 'natNotAllowed' | 'updateRefused'
+
+/** What happened, for logs, tests and user interfaces. Never holds a secret. */
+export type MobikeReport =
+  | { readonly kind: 'moving'; readonly from: Path; readonly to: Path }
+  | { readonly kind: 'moved'; readonly path: Path; readonly encapsulate: boolean }
+  | { readonly kind: 'peerMoved'; readonly from: Path; readonly to: Path }
+  | { readonly kind: 'pathFailed'; readonly path: Path }
+  | { readonly kind: 'pathWorks'; readonly path: Path; readonly roundTripMs: number }
+  | { readonly kind: 'noPath' }
+  | { readonly kind: 'pathRestored'; readonly path: Path }
+  | { readonly kind: 'peerAddresses'; readonly addresses: readonly IpAddress[] }
+  | { readonly kind: 'routabilityVerified'; readonly address: IpAddress }
+  | { readonly kind: 'refused'; readonly path: Path; readonly by: 'local' | 'peer' }
+  | { readonly kind: 'natMappingChanged' }
+  | { readonly kind: 'unexpectedNat'; readonly by: 'local' | 'peer' }
+  | { readonly kind: 'moveFailed'; readonly reason: string }
+  | { readonly kind: 'violation'; readonly rule: string }
+  | { readonly kind: 'ignored'; readonly reason: string }

@@ -1,0 +1,225 @@
+import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type { AddressRangeSelector, DecodeError } from '../codec/types.ts'
+import type {
+  ChildSuite,
+  EncryptionAlgorithm,
+  IntegrityAlgorithm,
+  KeyExchangeMethod,
+  PseudoRandomFunction
+} from '../crypto/types.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeHint, MobikeReport } from '../mobike/types.ts'
+
+/** An identity as RFC 7296 section 3.5 carries it: a type of `ID_TYPE` and its octets (text without terminator). */
+export interface Identity {
+  readonly type: number
+  readonly data: Uint8Array
+}
+
+/** Algorithms offered for an IKE SA, most preferred first. AEAD and CBC ciphers go in separate proposals (RFC 7296 section 3.3). */
+export interface IkeProposal {
+  readonly encryption: readonly EncryptionAlgorithm[]
+  /** Empty exactly when the ciphers are AEAD. */
+  readonly integrity: readonly IntegrityAlgorithm[]
+  readonly prf: readonly PseudoRandomFunction[]
+  readonly keyExchange: readonly KeyExchangeMethod[]
+}
+
+/** Algorithms offered for a Child SA (ESP), most preferred first. */
+export interface ChildProposal {
+  readonly encryption: readonly EncryptionAlgorithm[]
+  readonly integrity: readonly IntegrityAlgorithm[]
+  /** Extended Sequence Numbers offered or accepted, most preferred first; default `[true, false]`. */
+  readonly extendedSequenceNumbers?: readonly boolean[]
+  /** Groups for perfect forward secrecy in CREATE_CHILD_SA; none in IKE_AUTH (RFC 7296 section 1.2). */
+  readonly keyExchange?: readonly KeyExchangeMethod[]
+}
+
+/** Every event carries these two. */
+export interface EventBase {
+  /** Milliseconds of a monotonic clock; never goes back. */
+  readonly now: number
+  /** At least 32 octets from a cryptographic random source, fresh for every event. */
+  readonly entropy: Uint8Array
+}
+
+/** What happened outside. Give each to `stepSession` as it happens. */
+export type SessionEvent = EventBase &
+  /** Start as initiator. IKE_SA_INIT tries the paths in turn (RFC 4555 section 3.1); first is best. */
+  (
+    | { readonly type: 'connectRequested'; readonly paths: readonly Path[] }
+    /** A UDP datagram; `path.local` is the address and port it arrived at. May alias the socket's buffer. */
+    | { readonly type: 'datagramReceived'; readonly path: Path; readonly bytes: Uint8Array }
+    /** The time of `nextSessionWake` came. Early, late and repeated ticks are harmless. */
+    | { readonly type: 'tick' }
+    | { readonly type: 'localAddressesChanged'; readonly addresses: readonly LocalAddress[] }
+    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly Endpoint[] }
+    | { readonly type: 'excludedPrefixesChanged'; readonly prefixes: readonly ExcludedPrefix[] }
+    | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
+    /** An `ask` was answered. An answer that is late or unknown is ignored. */
+    | { readonly type: 'answered'; readonly id: number; readonly answer: Answer }
+    | { readonly type: 'childSasMoved' }
+    | { readonly type: 'childSaMoveFailed'; readonly reason: string }
+    /** A valid, fresh ESP packet of Child SA `id` arrived; hosts may sample these. */
+    | { readonly type: 'espReceived'; readonly id: number; readonly path: Path }
+    /** A further Child SA with these selectors; default the configured ones. */
+    | {
+        readonly type: 'childSaRequested'
+        readonly localSelectors?: readonly AddressRangeSelector[]
+        readonly remoteSelectors?: readonly AddressRangeSelector[]
+      }
+    | { readonly type: 'childSaRekeyRequested'; readonly id: number }
+    | { readonly type: 'childSaDeleteRequested'; readonly id: number }
+    | { readonly type: 'ikeSaRekeyRequested' }
+    | { readonly type: 'livenessRequested' }
+    /** Send UPDATE_SA_ADDRESSES although nothing changed (MOBIKE initiator only). */
+    | { readonly type: 'updateRequested' }
+    /** Delete the IKE SA and everything under it. */
+    | { readonly type: 'closeRequested' }
+  )
+
+/** What the caller must do, in order. */
+export type SessionAction =
+  /** Send `bytes` as one UDP datagram from `path.local` to `path.remote`; the non-ESP marker is already there on 4500. */
+  | { readonly type: 'sendDatagram'; readonly path: Path; readonly bytes: Uint8Array }
+  /** Install both directions of a Child SA; take its keys with `childSaKeys(session, child.id)` before the next step. */
+  | {
+      readonly type: 'installChildSa'
+      readonly child: ChildSa
+      readonly path: Path
+      /** UDP-encapsulate its ESP (RFC 3948). */
+      readonly encapsulate: boolean
+      /** The Child SA it replaces: it goes on receiving until removed. */
+      readonly replaces: number | null
+      /** When to send on it: at once, or from its first inbound packet or the removal of what it replaces on (section 2.8). */
+      readonly outbound: 'now' | 'afterInbound'
+    }
+  | { readonly type: 'removeChildSa'; readonly id: number }
+  /**
+   * Migrate all these Child SAs to new outer addresses; SPIs, keys, sequence numbers, replay windows stay. Then answer
+   * with `childSasMoved` or `childSaMoveFailed`.
+   */
+  | {
+      readonly type: 'moveChildSas'
+      readonly ids: readonly number[]
+      readonly from: Path
+      readonly to: Path
+      readonly encapsulate: boolean
+    }
+  /** Send a single octet 0xFF every `intervalMs` on this path while nothing else is sent there (RFC 3948 section 4). */
+  | { readonly type: 'startNatKeepalive'; readonly path: Path; readonly intervalMs: number }
+  | { readonly type: 'stopNatKeepalive'; readonly path: Path }
+  /** The configuration payload's reply: inner addresses and servers (initiator). */
+  | { readonly type: 'applyConfiguration'; readonly configuration: InnerConfiguration }
+  /** Answer with an `answered` event of the same `id`. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly type: 'report'; readonly report: SessionReport }
+
+/** What the machine cannot know. */
+export type Question =
+  /** The pre-shared key of this pair of identities; null for no such key. `peerIdentity` is not yet authenticated. */
+  | { readonly kind: 'preSharedKey'; readonly localIdentity: Identity; readonly peerIdentity: Identity }
+  /** Inner addresses for an authenticated peer that sent CFG_REQUEST (responder). */
+  | {
+      readonly kind: 'configuration'
+      readonly peerIdentity: Identity
+      readonly wantsIpv4: boolean
+      readonly wantsIpv6: boolean
+    }
+
+export type Answer =
+  | { readonly kind: 'preSharedKey'; readonly secret: Uint8Array | null }
+  | { readonly kind: 'configuration'; readonly configuration: InnerConfiguration | null }
+
+/** Inner (tunnel) addresses and servers of a configuration payload (RFC 7296 section 3.15). */
+export interface InnerConfiguration {
+  readonly addresses: readonly IpAddress[]
+  readonly dnsServers: readonly IpAddress[]
+}
+
+/** One Child SA pair as data; its keys are apart in the secrets. */
+export interface ChildSa {
+  /** Library handle: unique in the session, never reused (an address and SPI are not unique, RFC 4555 appendix A). */
+  readonly id: number
+  /** SPI of packets we receive. */
+  readonly localSpi: number
+  /** SPI of packets we send. */
+  readonly remoteSpi: number
+  readonly suite: ChildSuiteIds
+  readonly localSelectors: readonly AddressRangeSelector[]
+  readonly remoteSelectors: readonly AddressRangeSelector[]
+}
+
+/** A {@link ChildSuite} as data: IANA transform IDs. */
+export interface ChildSuiteIds {
+  readonly encryption: number
+  /** Key Length attribute in bits; null where there is none. */
+  readonly keyLength: number | null
+  readonly integrity: number | null
+  readonly extendedSequenceNumbers: boolean
+}
+
+/** Keys of one Child SA, copied out of the secrets for the ESP engine. */
+export interface ChildSaKeys {
+  readonly suite: ChildSuite
+  readonly inbound: DirectionKeys
+  readonly outbound: DirectionKeys
+}
+
+export interface DirectionKeys {
+  /** Cipher key material, AEAD salt included. */
+  readonly encryption: Uint8Array
+  /** Empty for AEAD. */
+  readonly integrity: Uint8Array
+}
+
+/** Why a session ended. */
+export type CloseReason =
+  | 'closedLocally'
+  | 'closedByPeer'
+  | 'authenticationFailed'
+  | 'noProposalChosen'
+  | 'noResponse'
+  | 'invalidSyntax'
+  | 'unexpectedNat'
+  | 'cookie2Mismatch'
+  | 'outageLimit'
+  | 'updateRefused'
+  | 'messageIdsExhausted'
+  | 'rekeyFailed'
+  | 'protocolError'
+
+/** What happened, for logs, tests and user interfaces. Never holds a secret. */
+export type SessionReport =
+  | { readonly kind: 'established'; readonly path: Path; readonly peerIdentity: Identity; readonly mobike: boolean }
+  | { readonly kind: 'closed'; readonly reason: CloseReason }
+  | { readonly kind: 'childSaEstablished'; readonly id: number }
+  | { readonly kind: 'childSaFailed'; readonly notifyType: number }
+  | { readonly kind: 'childSaRekeyed'; readonly oldId: number; readonly newId: number }
+  | { readonly kind: 'childSaClosed'; readonly id: number }
+  | { readonly kind: 'ikeSaRekeyed'; readonly initiatorSpi: string; readonly responderSpi: string }
+  | { readonly kind: 'retransmitted'; readonly messageId: number; readonly attempt: number; readonly path: Path }
+  /** A datagram without effect on the session; it stays as it was. */
+  | { readonly kind: 'ignored'; readonly reason: IgnoredReason; readonly path: Path; readonly error?: DecodeError }
+  /** An event without effect. */
+  | { readonly kind: 'eventIgnored'; readonly event: SessionEvent['type']; readonly reason: string }
+  | { readonly kind: 'violation'; readonly rule: string }
+  | { readonly kind: 'mobike'; readonly report: MobikeReport }
+
+/** Why a datagram had no effect. */
+export type IgnoredReason =
+  | 'malformed'
+  | 'unsupportedVersion'
+  | 'unknownSpi'
+  | 'notIke'
+  | 'keepalive'
+  | 'tooLarge'
+  | 'integrityFailed'
+  | 'unprotected'
+  | 'wrongExchange'
+  | 'wrongDirection'
+  | 'messageIdOutsideWindow'
+  | 'repeatedRequestForgotten'
+  | 'unexpectedResponse'
+  | 'unauthenticatedError'
+  | 'busy'
+  | 'closed'

@@ -1,0 +1,18 @@
+import { defineConfig } from 'tsup'
+
+const entries = ['codec', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'node']
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    ...Object.fromEntries(entries.map((name) => [`${name}/index`, `src/${name}/index.ts`]))
+  },
+  format: ['esm'],
+  target: 'es2022',
+  platform: 'neutral',
+  external: [/^node:/],
+  dts: true,
+  splitting: true,
+  clean: true,
+  treeshake: true
+})
