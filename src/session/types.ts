@@ -1,38 +1,7 @@
-import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type { Endpoint, Path } from '../bytes/index.ts'
 import type { AddressRangeSelector, DecodeError } from '../codec/types.ts'
-import type {
-  ChildSuite,
-  EncryptionAlgorithm,
-  IntegrityAlgorithm,
-  KeyExchangeMethod,
-  PseudoRandomFunction
-} from '../crypto/types.ts'
+import type { ChildSa, Identity, InnerConfiguration } from '../ike/types.ts'
 import type { ExcludedPrefix, LocalAddress, MobikeHint, MobikeReport } from '../mobike/types.ts'
-
-/** An identity as RFC 7296 section 3.5 carries it: a type of `ID_TYPE` and its octets (text without terminator). */
-export interface Identity {
-  readonly type: number
-  readonly data: Uint8Array
-}
-
-/** Algorithms offered for an IKE SA, most preferred first. AEAD and CBC ciphers go in separate proposals (RFC 7296 section 3.3). */
-export interface IkeProposal {
-  readonly encryption: readonly EncryptionAlgorithm[]
-  /** Empty exactly when the ciphers are AEAD. */
-  readonly integrity: readonly IntegrityAlgorithm[]
-  readonly prf: readonly PseudoRandomFunction[]
-  readonly keyExchange: readonly KeyExchangeMethod[]
-}
-
-/** Algorithms offered for a Child SA (ESP), most preferred first. */
-export interface ChildProposal {
-  readonly encryption: readonly EncryptionAlgorithm[]
-  readonly integrity: readonly IntegrityAlgorithm[]
-  /** Extended Sequence Numbers offered or accepted, most preferred first; default `[true, false]`. */
-  readonly extendedSequenceNumbers?: readonly boolean[]
-  /** Groups for perfect forward secrecy in CREATE_CHILD_SA; none in IKE_AUTH (RFC 7296 section 1.2). */
-  readonly keyExchange?: readonly KeyExchangeMethod[]
-}
 
 /** Every event carries these two. */
 export interface EventBase {
@@ -130,48 +99,6 @@ export type Answer =
   | { readonly kind: 'preSharedKey'; readonly secret: Uint8Array | null }
   | { readonly kind: 'configuration'; readonly configuration: InnerConfiguration | null }
 
-/** Inner (tunnel) addresses and servers of a configuration payload (RFC 7296 section 3.15). */
-export interface InnerConfiguration {
-  readonly addresses: readonly IpAddress[]
-  readonly dnsServers: readonly IpAddress[]
-}
-
-/** One Child SA pair as data; its keys are apart in the secrets. */
-export interface ChildSa {
-  /** Library handle: unique in the session, never reused (an address and SPI are not unique, RFC 4555 appendix A). */
-  readonly id: number
-  /** SPI of packets we receive. */
-  readonly localSpi: number
-  /** SPI of packets we send. */
-  readonly remoteSpi: number
-  readonly suite: ChildSuiteIds
-  readonly localSelectors: readonly AddressRangeSelector[]
-  readonly remoteSelectors: readonly AddressRangeSelector[]
-}
-
-/** A {@link ChildSuite} as data: IANA transform IDs. */
-export interface ChildSuiteIds {
-  readonly encryption: number
-  /** Key Length attribute in bits; null where there is none. */
-  readonly keyLength: number | null
-  readonly integrity: number | null
-  readonly extendedSequenceNumbers: boolean
-}
-
-/** Keys of one Child SA, copied out of the secrets for the ESP engine. */
-export interface ChildSaKeys {
-  readonly suite: ChildSuite
-  readonly inbound: DirectionKeys
-  readonly outbound: DirectionKeys
-}
-
-export interface DirectionKeys {
-  /** Cipher key material, AEAD salt included. */
-  readonly encryption: Uint8Array
-  /** Empty for AEAD. */
-  readonly integrity: Uint8Array
-}
-
 /** Why a session ended. */
 export type CloseReason =
   | 'closedLocally'
@@ -223,3 +150,15 @@ export type IgnoredReason =
   | 'unauthenticatedError'
   | 'busy'
   | 'closed'
+
+export type {
+  ChildProposal,
+  ChildSa,
+  ChildSaKeys,
+  ChildSuiteIds,
+  ConfigurationRequest,
+  DirectionKeys,
+  Identity,
+  IkeProposal,
+  InnerConfiguration
+} from '../ike/types.ts'
