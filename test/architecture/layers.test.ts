@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { importsOf, place, resolveImport, type Source, sources } from './sources.ts'
+
+/** What each layer may import, itself aside: only downwards, and `mobike` so little that another IKE stack can drive it alone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  bytes: [],
+  codec: ['bytes'],
+  crypto: ['bytes', 'codec'],
+  exchange: ['bytes', 'codec', 'crypto'],
+  ike: ['bytes', 'codec', 'crypto', 'exchange'],
+  mobike: ['bytes', 'codec'],
+  session: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike'],
+  gateway: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike', 'session'],
+  esp: ['bytes', 'codec', 'crypto'],
+  sim: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike', 'session', 'gateway', 'esp'],
+  node: ['bytes', 'codec', 'crypto'],
+  index: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike', 'session', 'gateway', 'esp']
+}
+
+const NOBLE = ['@noble/ciphers/', '@noble/curves/', '@noble/hashes/']
+
+describe('layers', () => {
+  it('every folder of src is a layer with a place in the order', () => {
+    expect(sources.map(({ layer }) => layer).filter((layer) => !(layer in MAY_IMPORT))).toEqual([])
+  })
+
+  it('imports point downwards only', () => {
+    const wrong: string[] = []
+    for (const source of sources) {
+      for (const { node, specifier } of importsOf(source)) {
+        if (!specifier.startsWith('.')) continue
+        const target = layerOf(resolveImport(source, specifier))
+        if (target === source.layer || MAY_IMPORT[source.layer]?.includes(target)) continue
+        wrong.push(`${place(source, node)}: ${source.layer} imports ${target} (${specifier})`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('only crypto imports noble, only node imports Node, nothing imports anything else', () => {
+    const wrong: string[] = []
+    for (const source of sources) {
+      for (const { node, specifier } of importsOf(source)) {
+        if (specifier.startsWith('.')) continue
+        if (source.layer === 'crypto' && NOBLE.some((prefix) => specifier.startsWith(prefix))) continue
+        if (source.layer === 'node' && specifier.startsWith('node:')) continue
+        wrong.push(`${place(source, node)}: '${specifier}'`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('no circle of imports that exist at run time', () => {
+    const graph = new Map<string, string[]>(sources.map((source) => [source.path, runtimeImports(source)]))
+    const circles: string[] = []
+    const done = new Set<string>()
+    const visit = (path: string, trail: readonly string[]): void => {
+      const start = trail.indexOf(path)
+      if (start >= 0) {
+        circles.push([...trail.slice(start), path].join(' > '))
+        return
+      }
+      if (done.has(path)) return
+      for (const next of graph.get(path) ?? []) visit(next, [...trail, path])
+      done.add(path)
+    }
+    for (const path of graph.keys()) visit(path, [])
+    expect(circles).toEqual([])
+  })
+})
+
+function layerOf(path: string): string {
+  return path.includes('/') ? (path.split('/')[0] as string) : 'index'
+}
+
+function runtimeImports(source: Source): string[] {
+  return importsOf(source)
+    .filter(({ specifier, typeOnly }) => !typeOnly && specifier.startsWith('.'))
+    .map(({ specifier }) => resolveImport(source, specifier))
+}

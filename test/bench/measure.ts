@@ -1,0 +1,85 @@
+/** One line of the table, as a group process sends it to `run.mjs`. */
+export interface Row {
+  readonly figure: string
+  /** What `ours` and `floor` count. */
+  readonly unit: 'µs' | 'kB'
+  readonly ours: number
+  /** Null where the target is an absolute figure. */
+  readonly floor: number | null
+  /** Compared with `must` and `aim`: floor/ours for `atLeast`, ours/floor or ours alone for `atMost`. */
+  readonly ratio: number
+  readonly bound: 'atLeast' | 'atMost'
+  readonly must: number
+  readonly aim: number
+}
+
+/** A figure to measure: the same work by us and by its floor. */
+export interface Comparison {
+  readonly figure: string
+  readonly ours: () => unknown
+  readonly floor: () => unknown
+  readonly bound: 'atLeast' | 'atMost'
+  readonly must: number
+  readonly aim: number
+}
+
+const quick = process.argv.includes('--quick')
+const ROUNDS = quick ? 5 : 15
+const BATCH_MICROSECONDS = quick ? 4000 : 10_000
+
+/** Results are kept for a while, as a caller would, but never so many that the garbage collector is what is measured. */
+const alive: unknown[] = new Array(64).fill(undefined)
+
+/** Measures in interleaved rounds, so that a slow moment of the machine hits both, and sends the row. */
+export function compare({ figure, ours, floor, bound, must, aim }: Comparison): void {
+  const oursTimes: number[] = []
+  const floorTimes: number[] = []
+  const ratios: number[] = []
+  const oursCalls = calibrate(ours)
+  const floorCalls = calibrate(floor)
+  for (let round = 0; round < ROUNDS; round++) {
+    const floorTime = batch(floor, floorCalls)
+    const oursTime = batch(ours, oursCalls)
+    oursTimes.push(oursTime)
+    floorTimes.push(floorTime)
+    ratios.push(bound === 'atLeast' ? floorTime / oursTime : oursTime / floorTime)
+  }
+  const row = { figure, unit: 'µs', ours: median(oursTimes), floor: median(floorTimes), ratio: median(ratios) } as const
+  send({ ...row, bound, must, aim })
+}
+
+/** CPU microseconds of one call, median of the rounds. */
+export function time(work: () => unknown): number {
+  const calls = calibrate(work)
+  return median(Array.from({ length: ROUNDS }, () => batch(work, calls)))
+}
+
+/** Hands a row to `run.mjs`, or prints it when started alone. */
+export function send(row: Row): void {
+  if (process.send === undefined) console.log(row)
+  else process.send(row)
+}
+
+/** Warms up, then says how many calls fill a batch. */
+function calibrate(work: () => unknown): number {
+  let calls = 1
+  for (;;) {
+    const spent = batch(work, calls) * calls
+    if (spent > BATCH_MICROSECONDS / 2) return Math.max(1, Math.round((calls * BATCH_MICROSECONDS) / spent))
+    calls *= spent * 8 < BATCH_MICROSECONDS ? 4 : 2
+  }
+}
+
+/** CPU microseconds of one of `calls` calls: all threads of the process, so the garbage collector's are paid for. */
+function batch(work: () => unknown, calls: number): number {
+  const start = process.cpuUsage()
+  for (let i = 0; i < calls; i++) alive[i & 63] = work()
+  const { user, system } = process.cpuUsage(start)
+  return (user + system) / calls
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
