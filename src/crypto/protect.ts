@@ -1,0 +1,248 @@
+import { constantTimeEqual, EMPTY, readUint16, writeUint16, writeUint32 } from '../bytes/index.ts'
+import { type DirectionContext, ikeContext } from './context-cache.ts'
+import type { Side } from './key-schedule.ts'
+import type { IkeSuite } from './types.ts'
+
+/**
+ * The Encrypted payload (RFC 7296 section 3.14, RFC 5282) and the Encrypted Fragment payload (RFC 7383 section 2.5), which
+ * differ in their header only. Everything from the first octet of the IKE header is authenticated.
+ */
+
+/** Header fields of a protected message (RFC 7296 section 3.1). */
+export interface ProtectedHeader {
+  /** Eight octets. */
+  readonly initiatorSpi: Uint8Array
+  /** Eight octets. */
+  readonly responderSpi: Uint8Array
+  readonly exchangeType: number
+  /** The Initiator flag. It also says whose keys protect the message: SK_ei and SK_ai when set. */
+  readonly fromInitiator: boolean
+  /** The Response flag. */
+  readonly isResponse: boolean
+  readonly messageId: number
+}
+
+/** What {@link sealMessage} takes. */
+export interface SealInput {
+  readonly suite: IkeSuite
+  /** Packed keys of the IKE SA, as `deriveIkeKeys` returns them. */
+  readonly material: Uint8Array
+  readonly header: ProtectedHeader
+  /** Payload type of the first inner payload; 0 when there is none. */
+  readonly firstInner: number
+  /** The encoded inner payload chain, or this fragment's part of it. */
+  readonly inner: Uint8Array
+  /** `suite.encryption.ivOctets` octets. Unpredictable for CBC (section 3.14), never repeated under a key for AEAD. */
+  readonly iv: Uint8Array
+  /** Padding without the Pad Length octet; default the least that aligns, zeros. Any length that aligns is allowed. */
+  readonly padding?: Uint8Array | undefined
+}
+
+/** What {@link sealFragment} takes. */
+export interface SealFragmentInput extends SealInput {
+  /** From 1. `firstInner` is 0 in all fragments but the first. */
+  readonly fragmentNumber: number
+  readonly totalFragments: number
+}
+
+/** What {@link openMessage} and {@link openFragment} take. */
+export interface OpenInput {
+  readonly suite: IkeSuite
+  /** Packed keys of the IKE SA. */
+  readonly material: Uint8Array
+  /** Whose keys must have protected the message. Not read from the message, so that a reflected one does not open. */
+  readonly sender: Side
+  /** The whole IKE message, without a non-ESP marker. */
+  readonly message: Uint8Array
+  /** Octets from the start of the message to the generic header of the Encrypted (Fragment) payload, its last payload. */
+  readonly offset: number
+}
+
+/** Why a protected message did not open: its checksum is wrong, or its lengths or padding are impossible. */
+export type OpenError = 'integrityFailed' | 'malformed'
+
+/** The contents of an opened message. Octet fields are views of fresh plaintext; `iv` is a view of the message. */
+export interface OpenedMessage {
+  readonly ok: true
+  readonly firstInner: number
+  /** The inner payload chain. */
+  readonly inner: Uint8Array
+  readonly iv: Uint8Array
+  /** Padding as it came, without the Pad Length octet. */
+  readonly padding: Uint8Array
+}
+
+/** The contents of an opened fragment. */
+export interface OpenedFragment extends OpenedMessage {
+  readonly fragmentNumber: number
+  readonly totalFragments: number
+}
+
+/** A failure to open. */
+export interface OpenFailure {
+  readonly ok: false
+  readonly error: OpenError
+}
+
+const HEADER_OCTETS = 28
+const ENCRYPTED = 46
+const ENCRYPTED_FRAGMENT = 53
+const GENERIC_HEADER_OCTETS = 4
+const FRAGMENT_HEADER_OCTETS = 8
+const FLAG_INITIATOR = 0x08
+const FLAG_RESPONSE = 0x20
+const VERSION_2_0 = 0x20
+
+/**
+ * A whole IKE message whose only outer payload is an Encrypted payload.
+ *
+ * @throws RangeError naming `iv`, `padding`, `inner` or `material` when its length cannot be.
+ */
+export function sealMessage(input: SealInput): Uint8Array {
+  return seal(input, ENCRYPTED, GENERIC_HEADER_OCTETS, 0, 0)
+}
+
+/**
+ * A whole IKE message with one Encrypted Fragment payload (RFC 7383).
+ *
+ * @throws RangeError naming `iv`, `padding`, `inner`, `material`, `fragmentNumber` or `totalFragments`.
+ */
+export function sealFragment(input: SealFragmentInput): Uint8Array {
+  const { fragmentNumber, totalFragments } = input
+  if (!(totalFragments >= 1 && totalFragments <= 0xffff)) throw new RangeError(`totalFragments: ${totalFragments}`)
+  if (!(fragmentNumber >= 1 && fragmentNumber <= totalFragments))
+    throw new RangeError(`fragmentNumber: ${fragmentNumber}`)
+  return seal(input, ENCRYPTED_FRAGMENT, FRAGMENT_HEADER_OCTETS, fragmentNumber, totalFragments)
+}
+
+/** Octets of the message {@link sealMessage} makes of an inner chain of `innerOctets` with default padding. */
+export function sealedMessageOctets(suite: IkeSuite, innerOctets: number): number {
+  return HEADER_OCTETS + GENERIC_HEADER_OCTETS + bodyOctets(suite, innerOctets)
+}
+
+/** Octets of the message {@link sealFragment} makes of `innerOctets` with default padding. */
+export function sealedFragmentOctets(suite: IkeSuite, innerOctets: number): number {
+  return HEADER_OCTETS + FRAGMENT_HEADER_OCTETS + bodyOctets(suite, innerOctets)
+}
+
+/**
+ * Checks and decrypts the Encrypted payload of a message. Integrity comes first: `malformed` is said of an authentic
+ * message, except where there are too few octets to hold a checksum. Does not throw on input.
+ */
+export function openMessage(input: OpenInput): OpenedMessage | OpenFailure {
+  return open(input, GENERIC_HEADER_OCTETS)
+}
+
+/** {@link openMessage} for an Encrypted Fragment payload (RFC 7383 section 2.5). Reassembly is the caller's. */
+export function openFragment(input: OpenInput): OpenedFragment | OpenFailure {
+  const opened = open(input, FRAGMENT_HEADER_OCTETS)
+  if (!opened.ok) return opened
+  const { message, offset } = input
+  return {
+    ...opened,
+    fragmentNumber: readUint16(message, offset + GENERIC_HEADER_OCTETS),
+    totalFragments: readUint16(message, offset + GENERIC_HEADER_OCTETS + 2)
+  }
+}
+
+function seal(
+  input: SealInput,
+  payloadType: number,
+  payloadHeaderOctets: number,
+  fragmentNumber: number,
+  totalFragments: number
+): Uint8Array {
+  const { suite, header, inner, iv } = input
+  const context = ikeContext(suite, input.material, header.fromInitiator ? 'initiator' : 'responder')
+  const plaintext = padded(inner, suite.encryption.blockOctets, input.padding)
+  if (iv.length !== suite.encryption.ivOctets) {
+    throw new RangeError(`iv: ${suite.encryption.name} needs ${suite.encryption.ivOctets} octets, got ${iv.length}`)
+  }
+  const start = HEADER_OCTETS + payloadHeaderOctets
+  const trailer = suite.encryption.tagOctets + context.icvOctets
+  const length = start + iv.length + plaintext.length + trailer
+  if (length - HEADER_OCTETS > 0xffff) throw new RangeError(`inner: ${inner.length} octets do not fit one payload`)
+  const message = new Uint8Array(length)
+  writeHeader(message, header, payloadType)
+  message[HEADER_OCTETS] = input.firstInner
+  writeUint16(message, HEADER_OCTETS + 2, length - HEADER_OCTETS)
+  if (payloadHeaderOctets === FRAGMENT_HEADER_OCTETS) {
+    writeUint16(message, HEADER_OCTETS + 4, fragmentNumber)
+    writeUint16(message, HEADER_OCTETS + 6, totalFragments)
+  }
+  message.set(iv, start)
+  message.set(context.cipher.seal(iv, plaintext, message.subarray(0, start)), start + iv.length)
+  if (context.integrity !== null) {
+    const end = length - context.icvOctets
+    message.set(context.integrity.checksum(message.subarray(0, end)), end)
+  }
+  return message
+}
+
+function open(input: OpenInput, payloadHeaderOctets: number): OpenedMessage | OpenFailure {
+  const { suite, message, offset } = input
+  const context = ikeContext(suite, input.material, input.sender)
+  const start = offset + payloadHeaderOctets
+  const cipherStart = start + suite.encryption.ivOctets
+  const end = message.length - context.icvOctets
+  // At least Pad Length must be there, and the checksum after it.
+  if (!(offset >= HEADER_OCTETS && end - cipherStart >= suite.encryption.tagOctets + 1)) return MALFORMED
+  if (!hasIntegrity(context, message, end)) return INTEGRITY_FAILED
+  const iv = message.subarray(start, cipherStart)
+  const plaintext = context.cipher.open(iv, message.subarray(cipherStart, end), message.subarray(0, start))
+  // For CBC the checksum was right: what remains is a length that is no multiple of the block.
+  if (plaintext === undefined) return suite.encryption.aead ? INTEGRITY_FAILED : MALFORMED
+  const padLength = plaintext[plaintext.length - 1] as number
+  const innerEnd = plaintext.length - 1 - padLength
+  if (innerEnd < 0) return MALFORMED
+  return {
+    ok: true,
+    firstInner: message[offset] as number,
+    inner: innerEnd === 0 ? EMPTY : plaintext.subarray(0, innerEnd),
+    iv,
+    padding: padLength === 0 ? EMPTY : plaintext.subarray(innerEnd, innerEnd + padLength)
+  }
+}
+
+const MALFORMED: OpenFailure = /* @__PURE__ */ Object.freeze({ ok: false, error: 'malformed' })
+const INTEGRITY_FAILED: OpenFailure = /* @__PURE__ */ Object.freeze({ ok: false, error: 'integrityFailed' })
+
+/** True for AEAD too, whose tag is checked when opening. */
+function hasIntegrity(context: DirectionContext, message: Uint8Array, end: number): boolean {
+  if (context.integrity === null) return true
+  return constantTimeEqual(context.integrity.checksum(message.subarray(0, end)), message.subarray(end))
+}
+
+/** Inner chain | padding | Pad Length. */
+function padded(inner: Uint8Array, blockOctets: number, padding: Uint8Array | undefined): Uint8Array {
+  const least = leastPadding(inner.length, blockOctets)
+  const padLength = padding === undefined ? least : padding.length
+  if (padLength > 255 || (padLength - least) % blockOctets !== 0) {
+    throw new RangeError(`padding: ${padLength} octets do not align ${inner.length} octets to ${blockOctets}`)
+  }
+  const plaintext = new Uint8Array(inner.length + padLength + 1)
+  plaintext.set(inner)
+  if (padding !== undefined) plaintext.set(padding, inner.length)
+  plaintext[plaintext.length - 1] = padLength
+  return plaintext
+}
+
+function leastPadding(innerOctets: number, blockOctets: number): number {
+  return blockOctets - 1 - (innerOctets % blockOctets)
+}
+
+function bodyOctets({ encryption, integrity }: IkeSuite, innerOctets: number): number {
+  const plaintext = innerOctets + leastPadding(innerOctets, encryption.blockOctets) + 1
+  return encryption.ivOctets + plaintext + encryption.tagOctets + (integrity === null ? 0 : integrity.icvOctets)
+}
+
+function writeHeader(message: Uint8Array, header: ProtectedHeader, nextPayload: number): void {
+  message.set(header.initiatorSpi, 0)
+  message.set(header.responderSpi, 8)
+  message[16] = nextPayload
+  message[17] = VERSION_2_0
+  message[18] = header.exchangeType
+  message[19] = (header.fromInitiator ? FLAG_INITIATOR : 0) | (header.isResponse ? FLAG_RESPONSE : 0)
+  writeUint32(message, 20, header.messageId)
+  writeUint32(message, 24, message.length)
+}
