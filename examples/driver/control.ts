@@ -1,0 +1,18 @@
+import { createInterface } from 'node:readline'
+import { toHex } from '../../src/index.ts'
+
+/** One JSON text per line on standard output: for people and for programs. Octets become hexadecimal. */
+export function print(type: string, fields: object = {}): void {
+  const at = Math.round(performance.now())
+  const text = JSON.stringify({ at, type, ...fields }, (_, value) =>
+    value instanceof Uint8Array ? toHex(value) : value
+  )
+  process.stdout.write(`${text}\n`)
+}
+
+/** Calls `command` with the words of each line of standard input, `ended` at its end. */
+export function readCommands(command: (words: readonly string[]) => void, ended: () => void): void {
+  const lines = createInterface({ input: process.stdin })
+  lines.on('line', (line) => command(line.trim().split(/\s+/)))
+  lines.on('close', ended)
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import type { SuiteName } from './session-config.ts'
+
+/** What both programs read from the JSON file named by their first argument. */
+export interface DriverOptions {
+  readonly suite: SuiteName
+  /** Text of the pre-shared key. */
+  readonly secret: string
+  /** Fully qualified domain names. */
+  readonly localIdentity: string
+  readonly peerIdentity: string
+  /** UDP ports to listen on: IKE, and IKE with UDP-encapsulated ESP. Default 500 and 4500. */
+  readonly ports?: readonly [number, number]
+  /** Only these local addresses; default all there are. */
+  readonly addresses?: readonly string[]
+  /** Cost by the first letters of an interface's name; lower is better. */
+  readonly costs?: Readonly<Record<string, number>>
+  /** The network behind the gateway. */
+  readonly network: { readonly address: string; readonly prefixLength: number }
+  /** The echo service in it. */
+  readonly server: { readonly address: string; readonly port: number }
+}
+
+/** @throws Error when the file is missing or no JSON. */
+export function readOptions<T extends DriverOptions>(): T {
+  const file = process.argv[2]
+  if (file === undefined) throw new Error('usage: node PROGRAM OPTIONS.json')
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Interop against strongSwan in network namespaces. Needs root on Debian 12; installs what it needs.
+#   bash test/interop/run.sh [SCENARIO...]     names or parts of names of scenarios; default all
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if [ "$(id -u)" -ne 0 ]; then
+  echo 'interop: needs root (network namespaces, charon, tcpdump)' >&2
+  exit 2
+fi
+
+packages=(strongswan-charon strongswan-swanctl libcharon-extra-plugins libstrongswan-extra-plugins
+  libstrongswan-standard-plugins iproute2 nftables conntrack tcpdump tshark procps)
+if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
+  echo "interop: installing ${packages[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+echo 'interop: building the library and the example programs'
+npx tsup --silent
+npx tsup --silent --config examples/driver/tsup.config.ts
+
+exec node test/interop/main.mjs "$@"

@@ -1,0 +1,33 @@
+// A UDP echo server, and a client that counts what comes back.
+//   node udp-echo.mjs serve ADDRESS PORT
+//   node udp-echo.mjs send ADDRESS PORT COUNT INTERVAL_MS     prints {"sent":5,"received":5}
+
+import { createSocket } from 'node:dgram'
+
+const [mode, address, port, count = '5', interval = '100'] = process.argv.slice(2)
+const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
+
+if (mode === 'serve') {
+  socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address))
+  socket.bind(Number(port), address, () => console.log('ready'))
+} else {
+  const received = new Set()
+  let sent = 0
+  const finish = () => {
+    console.log(JSON.stringify({ sent, received: received.size }))
+    process.exit(0)
+  }
+  socket.on('message', (bytes) => {
+    received.add(bytes.toString())
+    if (received.size === Number(count)) finish()
+  })
+  const timer = setInterval(() => {
+    if (sent === Number(count)) {
+      clearInterval(timer)
+      setTimeout(finish, 1500)
+      return
+    }
+    // A route that comes a moment later is a lost packet, not the end.
+    socket.send(`echo ${process.pid} ${sent++}`, Number(port), address, () => {})
+  }, Number(interval))
+}
