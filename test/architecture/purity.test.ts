@@ -95,26 +95,31 @@ function findings(among: readonly Source[], check: (node: ts.Node) => string | u
 }
 
 function forbiddenName(node: ts.Node): string | undefined {
-  if (!ts.isIdentifier(node)) return undefined
-  if (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) {
-    return node.text === 'random' && isGlobal(node.parent.expression, 'Math') ? 'Math.random' : undefined
-  }
-  const symbol = checker.getSymbolAtLocation(node)
-  if (symbol === undefined) return isExpression(node) ? `${node.text} (no such name in ECMAScript)` : undefined
-  return FORBIDDEN.includes(node.text) && isGlobal(node, node.text) ? node.text : undefined
+  if (!ts.isIdentifier(node) || isMemberName(node) || ts.isConstTypeReference(node.parent)) return undefined
+  const symbol = symbolOf(node)
+  if (symbol === undefined) return `${node.text} (no such name in ECMAScript)`
+  if (!isOfLibrary(symbol)) return undefined
+  if (node.text !== 'Math') return FORBIDDEN.includes(node.text) ? node.text : undefined
+  const named = ts.isPropertyAccessExpression(node.parent) && node.parent.expression === node
+  if (!named) return 'Math, not one of its functions'
+  return (node.parent as ts.PropertyAccessExpression).name.text === 'random' ? 'Math.random' : undefined
 }
 
-function isExpression(node: ts.Identifier): boolean {
-  return ts.isExpressionStatement(node.parent) || ts.isExpression(node.parent) || ts.isVariableDeclaration(node.parent)
+/** The name after a dot, which belongs to the value before it, or the label of a tuple member. */
+function isMemberName(node: ts.Identifier): boolean {
+  const { parent } = node
+  return (ts.isPropertyAccessExpression(parent) || ts.isNamedTupleMember(parent)) && parent.name === node
 }
 
-/** True when `node` is the name of the ECMAScript library and not one declared in src. */
-function isGlobal(node: ts.Node, name: string): boolean {
-  if (!ts.isIdentifier(node) || node.text !== name) return false
-  const declarations = checker.getSymbolAtLocation(node)?.declarations ?? []
-  return declarations.every((declaration) => declaration.getSourceFile().hasNoDefaultLib || isLibrary(declaration))
+function symbolOf(node: ts.Identifier): ts.Symbol | undefined {
+  return ts.isShorthandPropertyAssignment(node.parent)
+    ? checker.getShorthandAssignmentValueSymbol(node.parent)
+    : checker.getSymbolAtLocation(node)
 }
 
-function isLibrary(declaration: ts.Declaration): boolean {
-  return /[\\/]typescript[\\/]lib[\\/]lib\./.test(declaration.getSourceFile().fileName)
+/** True for what TypeScript's own library files declare, and for the compiler's built-in names (`globalThis`). */
+function isOfLibrary(symbol: ts.Symbol): boolean {
+  return (symbol.declarations ?? []).every((declaration) =>
+    /[\\/]typescript[\\/]lib[\\/]lib\./.test(declaration.getSourceFile().fileName)
+  )
 }
