@@ -3,8 +3,8 @@
  * `registry.ts`. Octet fields of a decoded message are views of the decoded datagram: copy what you keep.
  */
 
-/** A whole message: header fields of RFC 7296 section 3.1 and the payload chain. Lengths and chain links are derived. */
-export interface Message {
+/** The header of RFC 7296 section 3.1 without Next Payload and Length, which are derived. */
+export interface MessageHeader {
   /** Eight octets. */
   readonly initiatorSpi: Uint8Array
   /** Eight octets; all zero in the first IKE_SA_INIT request. */
@@ -21,6 +21,10 @@ export interface Message {
   readonly higherVersionSupported?: boolean
   /** 0 to 2^32 - 1. */
   readonly messageId: number
+}
+
+/** A whole message: header and payload chain. Lengths and chain links are derived. */
+export interface Message extends MessageHeader {
   readonly payloads: readonly Payload[]
 }
 
@@ -53,7 +57,7 @@ export interface Transform {
   readonly id: number
   /** The Key Length attribute in bits, where there is one (section 3.3.5). */
   readonly keyLength?: number
-  /** Attributes other than one well-formed Key Length, in order. */
+  /** Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order. */
   readonly attributes?: readonly TransformAttribute[]
 }
 
@@ -77,6 +81,11 @@ export interface IdentificationPayload extends PayloadBase {
   /** {@link ID_TYPE} */
   readonly idType: number
   readonly data: Uint8Array
+  /**
+   * The 24 RESERVED bits where a peer sent them other than zero: AUTH covers them as they came (section 2.15,
+   * RestOfInitIDPayload). Leave it out when sending.
+   */
+  readonly reserved?: number
 }
 
 /** Certificate (37), section 3.6. */
@@ -111,7 +120,7 @@ export interface NoncePayload extends PayloadBase {
 /** Notify (41), section 3.10. */
 export interface NotifyPayload extends PayloadBase {
   readonly kind: 'notify'
-  /** 0 where no SPI is named, else {@link PROTOCOL}. */
+  /** {@link PROTOCOL} of the SA that `spi` names. Without an SPI sent as 0 and to be ignored on receipt. */
   readonly protocol: number
   readonly spi: Uint8Array
   /** {@link NOTIFY} */

@@ -1,0 +1,46 @@
+import { readUint16, writeUint16 } from '../bytes/index.ts'
+import { CODEC_LIMITS } from './limits.ts'
+import { Malformed } from './malformed.ts'
+import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import type { ConfigurationAttribute, ConfigurationPayload } from './types.ts'
+
+/** Configuration payload body (section 3.15): type and zero or more attributes. */
+export function decodeConfiguration(bytes: Uint8Array, start: number, end: number): ConfigurationPayload | Malformed {
+  if (end - start < 4) return new Malformed('truncated', start, [])
+  const attributes: ConfigurationAttribute[] = []
+  let at = start + 4
+  while (at < end) {
+    const index = attributes.length
+    if (index === CODEC_LIMITS.configurationAttributes) return new Malformed('limitExceeded', at, ['attributes'])
+    if (end - at < 4) return new Malformed('truncated', at, [`attributes[${index}]`])
+    const next = at + 4 + readUint16(bytes, at + 2)
+    if (next > end) return new Malformed('invalidLength', at + 2, [`attributes[${index}]`])
+    attributes.push({ type: readUint16(bytes, at) & 0x7fff, value: view(bytes, at + 4, next) })
+    at = next
+  }
+  return { kind: 'configuration', configurationType: bytes[start] as number, attributes }
+}
+
+/** Octets of the body; throws on values the format cannot hold. */
+export function configurationLength({ configurationType, attributes }: ConfigurationPayload): number {
+  checkNumber(configurationType, 0xff, 'configuration.configurationType')
+  let total = 4
+  attributes.forEach(({ type, value }, i) => {
+    checkNumber(type, 0x7fff, `configuration.attributes[${i}].type`)
+    checkOctets(value, 0xffff, `configuration.attributes[${i}].value`)
+    total += 4 + value.length
+  })
+  return total
+}
+
+/** Writes the body at `start` and returns the offset behind it. */
+export function writeConfiguration(out: Uint8Array, start: number, payload: ConfigurationPayload): number {
+  out[start] = payload.configurationType
+  let at = start + 4
+  for (const { type, value } of payload.attributes) {
+    writeUint16(out, at, type)
+    writeUint16(out, at + 2, value.length)
+    at = putOctets(out, at + 4, value)
+  }
+  return at
+}

@@ -1,0 +1,78 @@
+export { CODEC_LIMITS } from './limits.ts'
+export {
+  decodeMessage,
+  type EncryptedFrame,
+  encodeMessage,
+  encryptedFragmentFrame,
+  encryptedFrame,
+  HEADER_OCTETS,
+  type PeekedHeader,
+  peekHeader,
+  writeHeader
+} from './message.ts'
+export { messageSummary, payloadNotation } from './message-summary.ts'
+export { notify } from './notify.ts'
+export {
+  additionalAddressNotify,
+  childSaNotFoundNotify,
+  cookie2Notify,
+  cookieNotify,
+  decodeAdditionalAddress,
+  decodeChildSaReference,
+  decodeCookie,
+  decodeCookie2,
+  decodeInvalidKeyExchange,
+  decodeInvalidMajorVersion,
+  decodeInvalidMessageId,
+  decodeNatDetection,
+  decodeNoNatsAllowed,
+  decodeSignatureHashAlgorithms,
+  decodeUnsupportedCriticalPayload,
+  decodeWindowSize,
+  invalidKeyExchangeNotify,
+  invalidMajorVersionNotify,
+  invalidMessageIdNotify,
+  natDetectionNotify,
+  noNatsAllowedNotify,
+  rekeySaNotify,
+  setWindowSizeNotify,
+  signatureHashAlgorithmsNotify,
+  unsupportedCriticalPayloadNotify
+} from './notify-data.ts'
+export { isErrorNotify, NOTIFY, notifyName } from './notify-types.ts'
+export {
+  decodePayloads,
+  encodePayloadBody,
+  encodePayloads,
+  GENERIC_HEADER_OCTETS,
+  payloadType,
+  writeGenericHeader
+} from './payload-chain.ts'
+export {
+  AUTH_METHOD,
+  CERTIFICATE_ENCODING,
+  CONFIGURATION_ATTRIBUTE,
+  CONFIGURATION_TYPE,
+  EAP_CODE,
+  ENCRYPTION,
+  ESN,
+  EXCHANGE,
+  encryptionName,
+  exchangeName,
+  HASH_ALGORITHM,
+  ID_TYPE,
+  INTEGRITY,
+  integrityName,
+  KEY_EXCHANGE_METHOD,
+  keyExchangeMethodName,
+  PAYLOAD,
+  PRF,
+  PROTOCOL,
+  payloadName,
+  prfName,
+  TRAFFIC_SELECTOR_TYPE,
+  TRANSFORM_ATTRIBUTE,
+  TRANSFORM_TYPE
+} from './registry.ts'
+export type * from './types.ts'
+export { classifyUdpDatagram, NON_ESP_MARKER, type UdpDatagramKind } from './udp.ts'

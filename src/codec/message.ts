@@ -1,0 +1,184 @@
+import { readUint32, writeUint16, writeUint32 } from '../bytes/index.ts'
+import { decodeError, Malformed } from './malformed.ts'
+import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import {
+  chainLength,
+  decodeChain,
+  firstType,
+  GENERIC_HEADER_OCTETS,
+  writeChain,
+  writeGenericHeader
+} from './payload-chain.ts'
+import { PAYLOAD } from './registry.ts'
+import type { DecodeResult, Message, MessageHeader } from './types.ts'
+
+/** Octets of the IKE header (section 3.1). */
+export const HEADER_OCTETS = 28
+/** Octets of Fragment Number and Total Fragments (RFC 7383 section 2.5). */
+const FRAGMENT_FIELDS_OCTETS = 4
+
+const INITIATOR = 0x08
+const HIGHER_VERSION = 0x10
+const RESPONSE = 0x20
+const MAJOR_VERSION = 2
+
+/** The header alone, as {@link peekHeader} reads it. SPIs are views. */
+export interface PeekedHeader extends MessageHeader {
+  /** Type of the first payload. */
+  readonly nextPayload: number
+  /** What the Length field says, which nobody has compared with anything. */
+  readonly length: number
+}
+
+/**
+ * The header of what may be a message, for routing and for answering versions that cannot be decoded (section 2.5).
+ * Nothing is checked. Undefined for fewer than 28 octets.
+ */
+export function peekHeader(bytes: Uint8Array): PeekedHeader | undefined {
+  if (bytes.length < HEADER_OCTETS) return undefined
+  const version = bytes[17] as number
+  const flags = bytes[19] as number
+  const header = {
+    initiatorSpi: view(bytes, 0, 8),
+    responderSpi: view(bytes, 8, 16),
+    majorVersion: version >>> 4,
+    minorVersion: version & 15,
+    exchangeType: bytes[18] as number,
+    fromInitiator: (flags & INITIATOR) !== 0,
+    isResponse: (flags & RESPONSE) !== 0,
+    messageId: readUint32(bytes, 20),
+    nextPayload: bytes[16] as number,
+    length: readUint32(bytes, 24)
+  }
+  return (flags & HIGHER_VERSION) === 0 ? header : { ...header, higherVersionSupported: true }
+}
+
+/**
+ * Decodes one IKE message: the whole datagram, without the non-ESP marker of port 4500. Octet fields are views of `bytes`.
+ *
+ * Checked is what section 3 makes structure: lengths, counts, markers, SPI sizes, forbidden values. Reserved bits, the
+ * minor version and the order of payloads are never a reason to refuse. Unknown payloads are kept, critical or not. What
+ * a message may contain in an exchange is not checked here. Time is linear in the length; never throws.
+ */
+export function decodeMessage(bytes: Uint8Array): DecodeResult<Message> {
+  const message = decode(bytes)
+  return message instanceof Malformed ? { ok: false, error: decodeError(message) } : { ok: true, value: message }
+}
+
+function decode(bytes: Uint8Array): Message | Malformed {
+  if (bytes.length < HEADER_OCTETS) return new Malformed('truncated', bytes.length, ['header'])
+  const version = bytes[17] as number
+  if (version >>> 4 !== MAJOR_VERSION) return new Malformed('unsupportedMajorVersion', 17, ['header', 'majorVersion'])
+  if (readUint32(bytes, 24) !== bytes.length) return new Malformed('lengthMismatch', 24, ['header', 'length'])
+  const payloads = decodeChain(bytes, bytes[16] as number, HEADER_OCTETS, bytes.length, true)
+  if (payloads instanceof Malformed) return payloads
+  const flags = bytes[19] as number
+  const message = {
+    initiatorSpi: view(bytes, 0, 8),
+    responderSpi: view(bytes, 8, 16),
+    majorVersion: MAJOR_VERSION,
+    minorVersion: version & 15,
+    exchangeType: bytes[18] as number,
+    fromInitiator: (flags & INITIATOR) !== 0,
+    isResponse: (flags & RESPONSE) !== 0,
+    messageId: readUint32(bytes, 20),
+    payloads
+  }
+  return (flags & HIGHER_VERSION) === 0 ? message : { ...message, higherVersionSupported: true }
+}
+
+/**
+ * The octets of a message, without non-ESP marker. Lengths and chain links are derived.
+ *
+ * @throws TypeError or RangeError naming the field that the format cannot hold, an Encrypted payload that is not the last.
+ */
+export function encodeMessage(message: Message): Uint8Array {
+  const { payloads } = message
+  const length = HEADER_OCTETS + chainLength(payloads, true)
+  const out = new Uint8Array(length)
+  writeHeader(out, message, firstType(payloads), length)
+  writeChain(out, HEADER_OCTETS, payloads)
+  return out
+}
+
+/**
+ * Writes the 28 octets of a header at the start of `out`. `length` is that of the whole message.
+ *
+ * @throws TypeError or RangeError naming the field that the format cannot hold.
+ */
+export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload: number, length: number): void {
+  const { majorVersion, minorVersion, exchangeType, messageId } = header
+  checkSpi(header.initiatorSpi, 'initiatorSpi')
+  checkSpi(header.responderSpi, 'responderSpi')
+  checkNumber(majorVersion, 15, 'majorVersion')
+  checkNumber(minorVersion, 15, 'minorVersion')
+  checkNumber(exchangeType, 0xff, 'exchangeType')
+  checkNumber(messageId, 0xffffffff, 'messageId')
+  putOctets(out, 0, header.initiatorSpi)
+  putOctets(out, 8, header.responderSpi)
+  out[16] = firstPayload
+  out[17] = (majorVersion << 4) | minorVersion
+  out[18] = exchangeType
+  out[19] =
+    (header.fromInitiator ? INITIATOR : 0) |
+    (header.isResponse ? RESPONSE : 0) |
+    (header.higherVersionSupported === true ? HIGHER_VERSION : 0)
+  writeUint32(out, 20, messageId)
+  writeUint32(out, 24, length)
+}
+
+function checkSpi(spi: Uint8Array, field: string): void {
+  checkOctets(spi, 8, field)
+  if (spi.length !== 8) throw new RangeError(`${field}: ${spi.length} octets instead of 8`)
+}
+
+/** A message whose Encrypted body is still to be filled in. */
+export interface EncryptedFrame {
+  /** The whole message; everything from `bodyOffset` on is zero. */
+  readonly bytes: Uint8Array
+  /** Where IV, ciphertext and checksum go; what precedes it is AEAD's associated data (RFC 5282 section 5.1). */
+  readonly bodyOffset: number
+}
+
+/**
+ * A message that consists of one Encrypted payload with room for `bodyOctets` octets of IV, ciphertext and checksum, so
+ * that sealing writes in place.
+ *
+ * @throws TypeError or RangeError naming the field that the format cannot hold.
+ */
+export function encryptedFrame(header: MessageHeader, firstInner: number, bodyOctets: number): EncryptedFrame {
+  const length = HEADER_OCTETS + GENERIC_HEADER_OCTETS + bodyOctets
+  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS, 'bodyOctets')
+  checkNumber(firstInner, 0xff, 'firstInner')
+  const bytes = new Uint8Array(length)
+  writeHeader(bytes, header, PAYLOAD.ENCRYPTED, length)
+  writeGenericHeader(bytes, HEADER_OCTETS, firstInner, false, length - HEADER_OCTETS)
+  return { bytes, bodyOffset: length - bodyOctets }
+}
+
+/**
+ * The same for one Encrypted Fragment (RFC 7383 section 2.5). `firstInner` is the type of the message's first inner
+ * payload; it is written in fragment 1 only.
+ *
+ * @throws TypeError or RangeError naming the field that the format cannot hold.
+ */
+export function encryptedFragmentFrame(
+  header: MessageHeader,
+  firstInner: number,
+  fragmentNumber: number,
+  totalFragments: number,
+  bodyOctets: number
+): EncryptedFrame {
+  const length = HEADER_OCTETS + GENERIC_HEADER_OCTETS + FRAGMENT_FIELDS_OCTETS + bodyOctets
+  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS - FRAGMENT_FIELDS_OCTETS, 'bodyOctets')
+  checkNumber(firstInner, 0xff, 'firstInner')
+  checkNumber(totalFragments, 0xffff, 'totalFragments')
+  checkNumber(fragmentNumber, totalFragments, 'fragmentNumber')
+  if (fragmentNumber === 0) throw new RangeError('fragmentNumber: counts from 1')
+  const bytes = new Uint8Array(length)
+  writeHeader(bytes, header, PAYLOAD.ENCRYPTED_FRAGMENT, length)
+  writeGenericHeader(bytes, HEADER_OCTETS, fragmentNumber === 1 ? firstInner : 0, false, length - HEADER_OCTETS)
+  writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS, fragmentNumber)
+  writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS + 2, totalFragments)
+  return { bytes, bodyOffset: length - bodyOctets }
+}

@@ -1,0 +1,43 @@
+import { EMPTY, readUint16, writeUint16 } from '../bytes/index.ts'
+import { Malformed } from './malformed.ts'
+import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
+import type { NotifyPayload } from './types.ts'
+
+/** Notify payload body (section 3.10). The data is judged where its type is, in `notify-data.ts`. */
+export function decodeNotify(bytes: Uint8Array, start: number, end: number): NotifyPayload | Malformed {
+  if (end - start < 4) return new Malformed('truncated', start, [])
+  const data = start + 4 + (bytes[start + 1] as number)
+  if (data > end) return new Malformed('invalidLength', start + 1, ['spi'])
+  return {
+    kind: 'notify',
+    protocol: bytes[start] as number,
+    spi: view(bytes, start + 4, data),
+    type: readUint16(bytes, start + 2),
+    data: view(bytes, data, end)
+  }
+}
+
+/** Octets of the body; throws on values the format cannot hold. */
+export function notifyLength({ protocol, spi, type, data }: NotifyPayload): number {
+  if ((protocol & 0xff) !== protocol) checkNumber(protocol, 0xff, 'notify.protocol')
+  if ((type & 0xffff) !== type) checkNumber(type, 0xffff, 'notify.type')
+  if (spi !== EMPTY) checkOctets(spi, 0xff, 'notify.spi')
+  if (data !== EMPTY) checkOctets(data, MAXIMUM_BODY, 'notify.data')
+  return 4 + spi.length + data.length
+}
+
+/** Writes the body at `start` and returns the offset behind it. Lengths are known to fit. */
+export function writeNotify(out: Uint8Array, start: number, { protocol, spi, type, data }: NotifyPayload): number {
+  out[start] = protocol
+  out[start + 1] = spi.length
+  writeUint16(out, start + 2, type)
+  return putOctets(out, putOctets(out, start + 4, spi), data)
+}
+
+/**
+ * A Notify about no particular SA: protocol 0, no SPI, which is what all of RFC 4555 and most of RFC 7296 want.
+ * `data` is kept as it is, not copied.
+ */
+export function notify(type: number, data: Uint8Array = EMPTY): NotifyPayload {
+  return { kind: 'notify', protocol: 0, spi: EMPTY, type, data }
+}

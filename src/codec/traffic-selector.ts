@@ -1,0 +1,152 @@
+import { compareBytes, readUint16, writeUint16 } from '../bytes/index.ts'
+import { CODEC_LIMITS } from './limits.ts'
+import { Malformed } from './malformed.ts'
+import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { TRAFFIC_SELECTOR_TYPE } from './registry.ts'
+import type { AddressRangeSelector, TrafficSelector, TrafficSelectorPayload, UnknownSelector } from './types.ts'
+
+const SELECTOR_HEADER = 4
+const RANGE_HEADER = 8
+
+/** TSi or TSr payload body: one or more selectors, as many as the count says (section 3.13). */
+export function decodeTrafficSelectors(
+  kind: TrafficSelectorPayload['kind'],
+  bytes: Uint8Array,
+  start: number,
+  end: number
+): TrafficSelectorPayload | Malformed {
+  if (end - start < 4) return new Malformed('truncated', start, [])
+  const count = bytes[start] as number
+  if (count === 0) return new Malformed('invalidStructure', start, ['selectors'])
+  if (count > CODEC_LIMITS.trafficSelectors) return new Malformed('limitExceeded', start, ['selectors'])
+  const selectors: TrafficSelector[] = []
+  let at = start + 4
+  for (let index = 0; index < count; index++) {
+    if (end - at < SELECTOR_HEADER) return atSelector(at === end ? 'invalidStructure' : 'truncated', at, index)
+    const length = readUint16(bytes, at + 2)
+    const next = at + length
+    if (length < SELECTOR_HEADER || next > end) return atSelector('invalidLength', at + 2, index)
+    const type = bytes[at] as number
+    if (isRangeType(type)) {
+      const selector = decodeRange(type, bytes, at, length)
+      if (typeof selector === 'string') {
+        return atSelector(selector, selector === 'invalidLength' ? at + 2 : at + RANGE_HEADER, index)
+      }
+      selectors.push(selector)
+    } else {
+      const protocol = bytes[at + 1] as number
+      selectors.push({ type, protocol, body: view(bytes, at + SELECTOR_HEADER, next) })
+    }
+    at = next
+  }
+  if (at !== end) return new Malformed('invalidStructure', at, ['selectors'])
+  return { kind, selectors }
+}
+
+function atSelector(code: Malformed['code'], offset: number, index: number): Malformed {
+  return new Malformed(code, offset, [`selectors[${index}]`])
+}
+
+function isRangeType(type: number): type is 7 | 8 {
+  return type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE || type === TRAFFIC_SELECTOR_TYPE.TS_IPV6_ADDR_RANGE
+}
+
+/** Octets of one address of a range of this type. */
+function addressOctets(type: 7 | 8): 4 | 16 {
+  return type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16
+}
+
+function decodeRange(
+  type: 7 | 8,
+  bytes: Uint8Array,
+  at: number,
+  length: number
+): AddressRangeSelector | 'invalidLength' | 'invalidValue' {
+  const size = addressOctets(type)
+  if (length !== RANGE_HEADER + 2 * size) return 'invalidLength'
+  const middle = at + RANGE_HEADER + size
+  const startAddress = view(bytes, at + RANGE_HEADER, middle)
+  const endAddress = view(bytes, middle, middle + size)
+  // "Smallest" and "largest address included" (section 3.13.1): a range that ends before it starts holds no address.
+  if (compareBytes(startAddress, endAddress) > 0) return 'invalidValue'
+  return {
+    type,
+    protocol: bytes[at + 1] as number,
+    startPort: readUint16(bytes, at + 4),
+    endPort: readUint16(bytes, at + 6),
+    startAddress,
+    endAddress
+  }
+}
+
+function isUnknown(selector: TrafficSelector): selector is UnknownSelector {
+  return 'body' in selector
+}
+
+/** Octets of the body; throws on values the format cannot hold. */
+export function trafficSelectorsLength({ kind, selectors }: TrafficSelectorPayload): number {
+  if (selectors.length === 0 || selectors.length > 0xff) {
+    throw new RangeError(`${kind}.selectors: ${selectors.length} is not a number from 1 to 255`)
+  }
+  let total = 4
+  for (let i = 0; i < selectors.length; i++) {
+    const selector = selectors[i] as TrafficSelector
+    total += isUnknown(selector) ? unknownLength(selector, kind, i) : rangeLength(selector, kind, i)
+  }
+  return total
+}
+
+function unknownLength({ type, protocol, body }: UnknownSelector, kind: string, index: number): number {
+  checkNumber(type, 0xff, `${kind}.selectors[${index}].type`)
+  checkNumber(protocol, 0xff, `${kind}.selectors[${index}].protocol`)
+  checkOctets(body, 0xffff - SELECTOR_HEADER, `${kind}.selectors[${index}].body`)
+  return SELECTOR_HEADER + body.length
+}
+
+function rangeLength(selector: AddressRangeSelector, kind: string, index: number): number {
+  const { type, protocol, startPort, endPort, startAddress, endAddress } = selector
+  const size = isRangeType(type) ? addressOctets(type) : 0
+  if (
+    startAddress?.length !== size ||
+    endAddress?.length !== size ||
+    (protocol & 0xff) !== protocol ||
+    (startPort & 0xffff) !== startPort ||
+    (endPort & 0xffff) !== endPort ||
+    compareBytes(startAddress, endAddress) > 0
+  ) {
+    refuseRange(selector, `${kind}.selectors[${index}]`)
+  }
+  return RANGE_HEADER + 2 * size
+}
+
+function refuseRange(selector: AddressRangeSelector, path: string): never {
+  const { type, protocol, startPort, endPort, startAddress, endAddress } = selector
+  if (!isRangeType(type)) throw new RangeError(`${path}.type: ${type as number} is no address range`)
+  checkNumber(protocol, 0xff, `${path}.protocol`)
+  checkNumber(startPort, 0xffff, `${path}.startPort`)
+  checkNumber(endPort, 0xffff, `${path}.endPort`)
+  checkOctets(startAddress, 16, `${path}.startAddress`)
+  checkOctets(endAddress, 16, `${path}.endAddress`)
+  throw new RangeError(`${path}.endAddress: no range of ${addressOctets(type)}-octet addresses from startAddress`)
+}
+
+/** Writes the body at `start` and returns the offset behind it. Lengths are known to fit. */
+export function writeTrafficSelectors(out: Uint8Array, start: number, { selectors }: TrafficSelectorPayload): number {
+  out[start] = selectors.length
+  let at = start + 4
+  for (const selector of selectors) {
+    const first = at
+    out[at] = selector.type
+    out[at + 1] = selector.protocol
+    if (isUnknown(selector)) {
+      at = putOctets(out, at + SELECTOR_HEADER, selector.body)
+    } else {
+      writeUint16(out, at + 4, selector.startPort)
+      writeUint16(out, at + 6, selector.endPort)
+      at = putOctets(out, at + RANGE_HEADER, selector.startAddress)
+      at = putOctets(out, at, selector.endAddress)
+    }
+    writeUint16(out, first + 2, at - first)
+  }
+  return at
+}
