@@ -9,7 +9,7 @@ export interface EchoResult {
 }
 
 /** Time the last replies get to arrive. */
-const PATIENCE_MS = 1500
+const PATIENCE_MS = 700
 
 /** A UDP echo client on inner packets: no TUN device, no kernel. */
 export class InnerEchoClient {

@@ -77,7 +77,7 @@ export class StrongSwan {
     return parseSas(await this.swanctl('--list-sas'))
   }
 
-  /** The one established IKE SA with at least one installed Child SA; throws when it is not so. */
+  /** The one established IKE SA; throws when there is none or more. */
   async sa() {
     const sas = (await this.sas()).filter((sa) => sa.state === 'ESTABLISHED')
     if (sas.length !== 1) throw new Error(`${sas.length} established IKE SAs instead of 1`)

@@ -1,6 +1,6 @@
 // A UDP echo server, and a client that counts what comes back.
 //   node udp-echo.mjs serve ADDRESS PORT
-//   node udp-echo.mjs send ADDRESS PORT COUNT INTERVAL_MS     prints {"sent":5,"received":5}
+//   node udp-echo.mjs send ADDRESS PORT COUNT INTERVAL_MS     prints {"sent":5,"received":5,"longestGapMs":101}
 
 import { createSocket } from 'node:dgram'
 
@@ -13,18 +13,26 @@ if (mode === 'serve') {
 } else {
   const received = new Set()
   let sent = 0
+  let lastReply = performance.now()
+  let longestGapMs = 0
+  const noteGap = () => {
+    longestGapMs = Math.max(longestGapMs, Math.round(performance.now() - lastReply))
+  }
   const finish = () => {
-    console.log(JSON.stringify({ sent, received: received.size }))
+    console.log(JSON.stringify({ sent, received: received.size, longestGapMs }))
     process.exit(0)
   }
   socket.on('message', (bytes) => {
     received.add(bytes.toString())
+    noteGap()
+    lastReply = performance.now()
     if (received.size === Number(count)) finish()
   })
   const timer = setInterval(() => {
     if (sent === Number(count)) {
       clearInterval(timer)
-      setTimeout(finish, 1500)
+      noteGap()
+      setTimeout(finish, 700)
       return
     }
     // A route that comes a moment later is a lost packet, not the end.
