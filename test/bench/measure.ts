@@ -24,8 +24,9 @@ export interface Comparison {
 }
 
 const quick = process.argv.includes('--quick')
-const ROUNDS = quick ? 5 : 15
+const ROUNDS = quick ? 7 : 21
 const BATCH_MICROSECONDS = quick ? 4000 : 10_000
+const WARM_UP_MICROSECONDS = quick ? 40_000 : 150_000
 
 /** Results are kept for a while, as a caller would, but never so many that the garbage collector is what is measured. */
 const alive: unknown[] = new Array(64).fill(undefined)
@@ -60,13 +61,15 @@ export function send(row: Row): void {
   else process.send(row)
 }
 
-/** Warms up, then says how many calls fill a batch. */
+/** Warms up until the compiler has done its work, then says how many calls fill a batch. */
 function calibrate(work: () => unknown): number {
   let calls = 1
+  let total = 0
   for (;;) {
     const spent = batch(work, calls) * calls
-    if (spent > BATCH_MICROSECONDS / 2) return Math.max(1, Math.round((calls * BATCH_MICROSECONDS) / spent))
-    calls *= spent * 8 < BATCH_MICROSECONDS ? 4 : 2
+    total += spent
+    if (total > WARM_UP_MICROSECONDS) return Math.max(1, Math.round((calls * BATCH_MICROSECONDS) / Math.max(spent, 1)))
+    if (spent < BATCH_MICROSECONDS) calls *= 2
   }
 }
 
