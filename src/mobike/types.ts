@@ -1,4 +1,5 @@
 import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type { MobikeState } from './state.ts'
 
 /**
  * The MOBIKE machine of one IKE SA lineage: events in, actions out. It imports neither the IKE machine nor any crypto:
@@ -130,7 +131,7 @@ export type MobikeEvent = MobikeEventBase &
 export type MobikeAction =
   /** Notifications for the response to the request just received; sent to its source, from its destination. */
   | { readonly type: 'answer'; readonly notifies: readonly MobikeNotify[] }
-  /** Send the oldest outstanding request's unchanged octets once on this path (RFC 7296 section 2.1). */
+  /** Send the oldest outstanding request's unchanged octets once on this path (RFC 7296 section 2.1); none outstanding: nothing. */
   | { readonly type: 'transmitOutstanding'; readonly path: Path }
   /** The IKE SA has new addresses: every outstanding request goes on there, at once and with fresh retransmission counters. */
   | { readonly type: 'redirectOutstanding'; readonly path: Path }
@@ -165,3 +166,33 @@ export type MobikeReport =
   | { readonly kind: 'moveFailed'; readonly reason: string }
   | { readonly kind: 'violation'; readonly rule: string }
   | { readonly kind: 'ignored'; readonly reason: string }
+
+/** What `createMobike` needs to know when the IKE SA is established and both sides sent MOBIKE_SUPPORTED. */
+export interface MobikeInit {
+  /** Milliseconds of the monotonic clock all later events use. */
+  readonly now: number
+  readonly role: MobikeRole
+  /** The addresses of the first IKE_AUTH request: where IKE and Child SAs start (RFC 4555 section 3.3). */
+  readonly path: Path
+  /** Both ends do NAT traversal: NAT_DETECTION was exchanged in IKE_SA_INIT. False makes NO_NATS_ALLOWED compulsory. */
+  readonly natTraversal: boolean
+  /** What IKE_SA_INIT showed; null without NAT_DETECTION. */
+  readonly nat: NatObservation | null
+  /**
+   * Where IKE_SA_INIT ran. Its NAT hash is a baseline for mapping changes (section 3.8) only when this equals `path`:
+   * a hash of the port 500 flow says nothing about port 4500. Without it there is no baseline yet.
+   */
+  readonly initPath?: Path
+  /** ADDITIONAL_*_ADDRESS the peer sent in IKE_AUTH; its own header address need not be among them. */
+  readonly peerAddresses: readonly IpAddress[]
+  readonly localAddresses: readonly LocalAddress[]
+  /** Configured peer endpoints (initiator). Port 500 is taken as 4500 once NAT traversal has moved the IKE SA there. */
+  readonly remoteCandidates: readonly Endpoint[]
+  readonly excludedPrefixes: readonly ExcludedPrefix[]
+}
+
+/** A new state and what the host must do, in order. */
+export interface MobikeStep {
+  readonly state: MobikeState
+  readonly actions: readonly MobikeAction[]
+}

@@ -1,0 +1,112 @@
+import { type IpAddress, ipAddressBytes, ipFamily, type Path } from '../bytes/index.ts'
+import type { MobikePolicy } from './policy.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeNotify } from './types.ts'
+
+/** True when `address` lies in one of `prefixes`. */
+export function inPrefixes(address: IpAddress, prefixes: readonly ExcludedPrefix[]): boolean {
+  return prefixes.some((prefix) => inPrefix(address, prefix))
+}
+
+function inPrefix(address: IpAddress, prefix: ExcludedPrefix): boolean {
+  if (ipFamily(address) !== ipFamily(prefix.address)) return false
+  const octets = ipAddressBytes(address)
+  const network = ipAddressBytes(prefix.address)
+  if (octets === undefined || network === undefined) return false
+  for (let bit = 0; bit < prefix.prefixLength; bit += 8) {
+    const mask = prefix.prefixLength - bit >= 8 ? 0xff : (0xff00 >> (prefix.prefixLength - bit)) & 0xff
+    if ((((octets[bit >> 3] ?? 0) ^ (network[bit >> 3] ?? 0)) & mask) !== 0) return false
+  }
+  return true
+}
+
+/** Unspecified, loopback, multicast, broadcast and link-local: no peer can be reached there (A-O6). */
+const UNUSABLE: readonly ExcludedPrefix[] = [
+  { address: '0.0.0.0', prefixLength: 8 },
+  { address: '127.0.0.0', prefixLength: 8 },
+  { address: '169.254.0.0', prefixLength: 16 },
+  { address: '224.0.0.0', prefixLength: 4 },
+  { address: '255.255.255.255', prefixLength: 32 },
+  { address: '::', prefixLength: 128 },
+  { address: '::1', prefixLength: 128 },
+  { address: 'fe80::', prefixLength: 10 },
+  { address: 'ff00::', prefixLength: 8 }
+]
+
+/** Addresses only a NAT can carry to the Internet (RFC 1918, RFC 6598). */
+const PRIVATE: readonly ExcludedPrefix[] = [
+  { address: '10.0.0.0', prefixLength: 8 },
+  { address: '172.16.0.0', prefixLength: 12 },
+  { address: '192.168.0.0', prefixLength: 16 },
+  { address: '100.64.0.0', prefixLength: 10 }
+]
+
+/** True for a path from a private to a public IPv4 address: a NAT is to be suspected (RFC 4555 section 3.5). */
+export function suspectsNat(path: Path): boolean {
+  return inPrefixes(path.local.address, PRIVATE) && !inPrefixes(path.remote.address, PRIVATE)
+}
+
+/**
+ * The peer's address set after a list notification: header address first, then the listed ones, no duplicates, none that
+ * cannot be a peer's, at most `limit` (RFC 4555 section 3.6, A-O6). `listed` comes from the peer.
+ */
+export function peerAddressSet(header: IpAddress, listed: readonly IpAddress[], limit: number): IpAddress[] {
+  const set = new Set<IpAddress>([header])
+  for (const address of listed) {
+    if (set.size >= Math.max(1, limit)) break
+    if (!inPrefixes(address, UNUSABLE)) set.add(address)
+  }
+  return [...set]
+}
+
+/** True when policy allows a local address with these flags (F31). */
+export function allowedByFlags(policy: MobikePolicy, local: LocalAddress): boolean {
+  const { allowDeprecated, allowTemporary, allowLinkLocal } = policy.selection
+  return (
+    (allowDeprecated || local.deprecated !== true) &&
+    (allowTemporary || local.temporary !== true) &&
+    (allowLinkLocal || local.linkLocal !== true)
+  )
+}
+
+/** What we tell the peer beside the header address of `path`, in the caller's order, capped. */
+export function advertisedAddresses(
+  policy: MobikePolicy,
+  local: readonly LocalAddress[],
+  excluded: readonly ExcludedPrefix[],
+  path: Path
+): IpAddress[] {
+  const addresses = new Set<IpAddress>()
+  for (const candidate of local) {
+    if (addresses.size >= policy.maxAdvertisedAddresses) break
+    if (candidate.advertise === false || candidate.routable === false) continue
+    if (candidate.address === path.local.address) continue
+    if (!allowedByFlags(policy, candidate) || inPrefixes(candidate.address, excluded)) continue
+    if (!inPrefixes(candidate.address, UNUSABLE)) addresses.add(candidate.address)
+  }
+  return [...addresses]
+}
+
+/** Same addresses, whatever the order. */
+export function sameAddresses(a: readonly IpAddress[], b: readonly IpAddress[]): boolean {
+  return a.length === b.length && a.every((address) => b.includes(address))
+}
+
+/** ADDITIONAL_*_ADDRESS for each address, or NO_ADDITIONAL_ADDRESSES for none (RFC 4555 section 3.6). */
+export function addressListNotifies(addresses: readonly IpAddress[]): MobikeNotify[] {
+  if (addresses.length === 0) return [{ kind: 'noAdditionalAddresses' }]
+  return addresses.map((address) => ({ kind: 'additionalAddress', address }))
+}
+
+/**
+ * ADDITIONAL_*_ADDRESS notifications for IKE_AUTH (section 3.4): every other address we may disclose, at most
+ * `policy.maxAdvertisedAddresses`; empty when there is none (NO_ADDITIONAL_ADDRESSES belongs to INFORMATIONAL alone).
+ */
+export function initialAddressNotifies(
+  policy: MobikePolicy,
+  localAddresses: readonly LocalAddress[],
+  path: Path,
+  excludedPrefixes: readonly ExcludedPrefix[] = []
+): MobikeNotify[] {
+  const addresses = advertisedAddresses(policy, localAddresses, excludedPrefixes, path)
+  return addresses.length === 0 ? [] : addressListNotifies(addresses)
+}

@@ -1,0 +1,83 @@
+import { ipFamily, samePath } from '../bytes/index.ts'
+import { beginMove, enterOutage, isListStale, moveChildrenTo, resume } from './move.ts'
+import type { MobikePolicy } from './policy.ts'
+import { probeAlternatives, startProbing } from './probing.ts'
+import { betterPaths, candidatePaths, isLocalUsable } from './selection.ts'
+import { act, change, intend } from './state.ts'
+import type { LocalAddress, MobikeStep } from './types.ts'
+
+/** The host's addresses are now these. */
+export function localAddressesChanged(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  addresses: readonly LocalAddress[],
+  now: number
+): MobikeStep {
+  const before = step.state.local
+  const isSteady = (address: string): boolean =>
+    [before, addresses].every((set) => set.some((local) => local.address === address && local.routable !== false))
+  const hasNew = addresses.some((local) => local.routable !== false && !isSteady(local.address))
+  const next = change(step, {
+    local: addresses.map((local) => ({ ...local })),
+    // An address that came or went may be on another network now: what was learnt of its pairs is void.
+    paths: step.state.paths.filter((record) => isSteady(record.path.local.address)),
+    allPairsTried: step.state.allPairsTried && !hasNew
+  })
+  return reselect(policy, next, now, hasNew)
+}
+
+/**
+ * Looks again at which pair to use, after an address event. Without need nothing happens (F54, F63): while the pair in use
+ * is there, only a better one or, when replies are missing, a new one matters.
+ */
+export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, hasNewPair: boolean): MobikeStep {
+  const { state } = step
+  const listed = isListStale(policy, state) ? intend(step, { list: true }) : step
+  if (!isLocalUsable(state, state.ikePath)) return leaveLostAddress(policy, listed, now)
+  if (state.outageSince !== null) {
+    if (state.role === 'initiator') return beginMove(policy, listed, state.ikePath, now, false)
+    return act(resume(listed, true), { type: 'redirectOutstanding', path: state.ikePath })
+  }
+  if (state.role === 'responder') return listed
+  // Replies are overdue, so the new pair is worth a try at once (F12).
+  const isSuspect = state.probing?.reason === 'suspect' || state.fallbackAt !== null
+  if (isSuspect && hasNewPair) return probeAlternatives(policy, listed, now)
+  const isBetter = betterPaths(policy, state, now).length > 0
+  if (!isBetter) return change(listed, { reselectAt: null })
+  return change(listed, { reselectAt: state.reselectAt ?? now + policy.selection.hysteresisMs })
+}
+
+/** The better pair has been there long enough: test it while the current one carries the traffic. */
+export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { state } = step
+  const better = betterPaths(policy, state, now)
+  if (better.length === 0) return change(step, { reselectAt: null })
+  // A copy of an UPDATE or list on a pair under test would change the peer's state (F15): those come first.
+  const isBusy =
+    state.probing !== null ||
+    state.pending.update ||
+    state.outstanding.some(({ purpose }) => purpose === 'update' || purpose === 'addressList')
+  if (isBusy) return change(step, { reselectAt: now + Math.max(1, policy.selection.hysteresisMs) })
+  return startProbing(policy, step, 'better', better, now)
+}
+
+function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const candidates = candidatePaths(policy, step.state, now, true)
+  const best = candidates[0]
+  if (best === undefined) return enterOutage(policy, step, now)
+  if (step.state.role === 'initiator') return beginMove(policy, step, best, now, false)
+
+  // The responder sends its list from its own addresses to all the peer told it (section 3.6), and is allowed to take its
+  // Child SAs to another source on its own, to the same peer address (section 3.5).
+  const { childPath, encapsulate } = step.state
+  const { fallbackMs } = policy.probing
+  const switched = change(resume(step, true), {
+    ikePath: best,
+    probing: null,
+    fallbackAt: candidates.length > 1 ? now + fallbackMs : null
+  })
+  const told = act(intend(switched, { list: true, probe: false }), { type: 'redirectOutstanding', path: best })
+  if (ipFamily(best.local.address) !== ipFamily(childPath.remote.address)) return told
+  const to = { local: best.local, remote: childPath.remote }
+  return samePath(to, childPath) ? told : moveChildrenTo(told, to, encapsulate)
+}

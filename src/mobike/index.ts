@@ -1,0 +1,52 @@
+/**
+ * MOBIKE (RFC 4555) as a machine of its own: events in, actions out, no clock, no sockets, no crypto. Any IKEv2 stack
+ * can drive it; it needs `bytes` and `codec` only.
+ */
+
+export { initialAddressNotifies } from './address-set.ts'
+export { createMobike, nextMobikeWake, stepMobike } from './machine.ts'
+export { checkNoNatsAllowed, noNatsAllowedFor } from './nat-prohibition.ts'
+export { mobikeNotifiesOf, mobikeNotifyPayloads } from './notifies.ts'
+export {
+  DEFAULT_MOBIKE_POLICY,
+  type MobikePolicy,
+  type ProbingPolicy,
+  type RoutabilityPolicy,
+  type SelectionPolicy
+} from './policy.ts'
+export { nextMobikeRequest } from './request.ts'
+export type {
+  MobikeState,
+  OwnRequest,
+  PathRecord,
+  PendingIntents,
+  Probing,
+  RollbackPoint,
+  VerifiedAddress
+} from './state.ts'
+export type {
+  ExcludedPrefix,
+  LocalAddress,
+  MobikeAction,
+  MobikeCloseReason,
+  MobikeEvent,
+  MobikeEventBase,
+  MobikeHint,
+  MobikeInit,
+  MobikeNotify,
+  MobikePurpose,
+  MobikeReport,
+  MobikeRequest,
+  MobikeRole,
+  MobikeStep,
+  NatObservation
+} from './types.ts'
+export {
+  childPath,
+  ikePath,
+  isEncapsulating,
+  isExpectedEspPath,
+  type PathView,
+  pathTable,
+  peerAddresses
+} from './views.ts'

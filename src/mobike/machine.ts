@@ -1,0 +1,217 @@
+import { type Path, samePath } from '../bytes/index.ts'
+import { advertisedAddresses, peerAddressSet } from './address-set.ts'
+import { localAddressesChanged, reselect, tryBetterPath } from './addresses.ts'
+import { echoOf, requestReceived } from './answer.ts'
+import { childSaMoveFailed, close } from './move.ts'
+import { checksNatMapping, isBehindNat, syncKeepalive } from './nat.ts'
+import type { MobikePolicy } from './policy.ts'
+import { advanceProbing, probeAlternatives } from './probing.ts'
+import { responseReceived } from './response.ts'
+import { requireRoutability } from './routability.ts'
+import { candidatePaths } from './selection.ts'
+import { act, change, intend, type MobikeState } from './state.ts'
+import type { MobikeEvent, MobikeInit, MobikeStep } from './types.ts'
+
+/** The state of a lineage whose first IKE SA was just established with MOBIKE on both sides, and what to start. */
+export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep {
+  const natTraversal = init.natTraversal && policy.natTraversal === 'allow'
+  const nat = natTraversal ? init.nat : null
+  const hasBaseline = nat !== null && init.initPath !== undefined && samePath(init.initPath, init.path)
+  const { periodicMs } = policy.routability
+  const excluded = [...init.excludedPrefixes]
+  const local = init.localAddresses.map((address) => ({ ...address }))
+  const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? 4500 : 500
+  const state: MobikeState = {
+    role: init.role,
+    closed: false,
+    natTraversal,
+    localPort: init.path.local.port,
+    remotePort,
+    ikePath: init.path,
+    childPath: init.path,
+    encapsulate: isBehindNat(nat),
+    targetEncapsulate: isBehindNat(nat),
+    moveDue: false,
+    childMoveFrom: null,
+    rollback: null,
+    nat,
+    natBaseline: hasBaseline ? nat.destinationHash : null,
+    natRetries: 0,
+    keepalive: null,
+    local,
+    remoteCandidates: [...init.remoteCandidates],
+    excluded,
+    peerAddresses: peerAddressSet(init.path.remote.address, init.peerAddresses, policy.maxPeerAddresses),
+    announced: advertisedAddresses(policy, local, excluded, init.path),
+    paths: [],
+    // IKE_AUTH ran over it: the peer has seen our octets there.
+    verified: [{ address: init.path.remote.address, at: init.now }],
+    pending: { update: false, routability: false, list: false, probe: false, liveness: false },
+    outstanding: [],
+    nextToken: 1,
+    lastUpdateMessageId: null,
+    lastListMessageId: null,
+    probing: null,
+    allPairsTried: false,
+    outageSince: null,
+    outageDeadline: null,
+    restoring: false,
+    fallbackAt: null,
+    reselectAt: null,
+    routabilityFailures: 0,
+    routabilityNotBefore: null,
+    routabilityDueAt: periodicMs === undefined ? null : init.now + periodicMs,
+    lastHintAt: null
+  }
+  return syncKeepalive(policy, takeBaseline({ state, actions: [] }))
+}
+
+/**
+ * One event in, the whole consequence out. Pure and total: the same state and event give the same step, nothing is thrown
+ * on what a peer sends, the state given is left as it was. Carry the actions out in order, then call
+ * `nextMobikeRequest` while the window is open, then arm one timer for `nextMobikeWake`.
+ */
+export function stepMobike(policy: MobikePolicy, state: MobikeState, event: MobikeEvent): MobikeStep {
+  const step: MobikeStep = { state, actions: [] }
+  if (state.closed) {
+    if (event.type !== 'requestReceived') return step
+    return act(step, { type: 'answer', notifies: echoOf(state, event.notifies) })
+  }
+  return syncKeepalive(policy, consequence(policy, step, event))
+}
+
+/** When the next `tick` is due, in ms of the monotonic clock; undefined for never. May be in the past: tick at once. */
+export function nextMobikeWake(state: MobikeState): number | undefined {
+  const deadlines = [
+    state.probing?.nextAt ?? null,
+    state.fallbackAt,
+    state.reselectAt,
+    state.routabilityNotBefore,
+    state.routabilityDueAt,
+    state.outageDeadline
+  ].filter((at) => at !== null)
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines)
+}
+
+function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent): MobikeStep {
+  const { state } = step
+  const { now } = event
+  switch (event.type) {
+    case 'tick':
+      return ticked(policy, step, now)
+    case 'localAddressesChanged':
+      return localAddressesChanged(policy, step, event.addresses, now)
+    case 'remoteCandidatesChanged':
+      return reselect(policy, change(step, { remoteCandidates: [...event.endpoints] }), now, true)
+    case 'excludedPrefixesChanged':
+      return reselect(policy, change(step, { excluded: [...event.prefixes] }), now, false)
+    case 'hintReceived':
+      return suspicion(policy, step, now)
+    case 'livenessDue':
+      return intend(step, { liveness: true })
+    case 'updateForced':
+      if (state.role === 'initiator') return intend(step, { update: true })
+      return ignored(step, 'only the MOBIKE initiator updates addresses')
+    case 'requestReceived':
+      return requestReceived(policy, step, event)
+    case 'responseReceived':
+      return responseReceived(policy, step, event)
+    case 'requestRetransmitted':
+      return retransmitted(policy, step, event.attempt, now)
+    case 'requestExhausted':
+      return exhausted(policy, step, now)
+    case 'ikeSaRekeyed':
+      return ikeSaRekeyed(step)
+    case 'childSasMoved':
+      return change(step, { childMoveFrom: null })
+    case 'childSaMoveFailed':
+      return childSaMoveFailed(policy, step, event.reason, now)
+    case 'espReceived':
+      return espReceived(policy, step, event.path, now)
+  }
+}
+
+function ticked(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { state } = step
+  const isDue = (at: number | null): boolean => at !== null && now >= at
+  if (isDue(state.outageDeadline)) return close(step, 'outageLimit')
+  let next = step
+  if (isDue(state.routabilityNotBefore)) next = change(next, { routabilityNotBefore: null })
+  if (isDue(state.routabilityDueAt)) {
+    const { periodicMs } = policy.routability
+    next = change(requireRoutability(next), {
+      routabilityDueAt: periodicMs === undefined ? null : now + periodicMs
+    })
+  }
+  if (isDue(state.probing?.nextAt ?? null)) next = advanceProbing(policy, next, now)
+  if (isDue(state.fallbackAt)) next = probeAlternatives(policy, next, now)
+  if (isDue(next.state.reselectAt)) next = tryBetterPath(policy, next, now)
+  return next
+}
+
+/** A hint is no proof (RFC 4555 section 3.5): it leads to a liveness check, and not to more than one in a while. */
+function suspicion(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { lastHintAt } = step.state
+  if (lastHintAt !== null && now - lastHintAt < policy.hintIntervalMs) return step
+  return intend(change(step, { lastHintAt: now }), { liveness: true })
+}
+
+/** Replies are missing: the initiator looks for another pair (sections 3.5 and 3.11: recovery is its job). */
+function retransmitted(policy: MobikePolicy, step: MobikeStep, attempt: number, now: number): MobikeStep {
+  const { state } = step
+  if (state.role !== 'initiator' || state.outageSince !== null) return step
+  if (attempt < policy.retransmissionsBeforeProbing || state.probing?.reason === 'suspect') return step
+  return probeAlternatives(policy, step, now)
+}
+
+function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { state } = step
+  if (state.outageSince !== null) return act(step, { type: 'retryOutstanding' })
+  if (state.allPairsTried) return close(step, 'noResponse')
+  if (state.probing?.reason === 'suspect') return act(step, { type: 'retryOutstanding' })
+  const hasChoice =
+    state.role === 'initiator' &&
+    candidatePaths(policy, state, now, true).some((path) => !samePath(path, state.ikePath))
+  if (!hasChoice) return close(step, 'noResponse')
+  return probeAlternatives(policy, act(step, { type: 'retryOutstanding' }), now)
+}
+
+/** Message IDs start at 0 again (A-O9), NAT hashes change with the SPIs (section 3.8), open requests are asked anew. */
+function ikeSaRekeyed(step: MobikeStep): MobikeStep {
+  const { state } = step
+  const isOpen = (purpose: string): boolean => state.outstanding.some((request) => request.purpose === purpose)
+  const fresh = change(step, {
+    lastUpdateMessageId: null,
+    lastListMessageId: null,
+    natBaseline: null,
+    outstanding: []
+  })
+  const { pending } = state
+  return takeBaseline(
+    intend(fresh, {
+      update: pending.update || isOpen('update'),
+      routability: pending.routability || isOpen('routability'),
+      list: pending.list || state.outstanding.some((request) => request.carriesList),
+      probe: state.probing !== null && (pending.probe || isOpen('probe'))
+    })
+  )
+}
+
+/** Behind a NAT without a reference for its mapping: one liveness check fetches it early (F23). */
+function takeBaseline(step: MobikeStep): MobikeStep {
+  const { state } = step
+  return checksNatMapping(state) && state.natBaseline === null ? intend(step, { liveness: true }) : step
+}
+
+/** ESP from elsewhere than the Child SAs' path: the peer may have missed an UPDATE (section 3.12, RFC 4621 section 5.5.2). */
+function espReceived(policy: MobikePolicy, step: MobikeStep, path: Path, now: number): MobikeStep {
+  const { state } = step
+  if (samePath(path, state.childPath)) return step
+  const isSettled = !state.pending.update && state.rollback === null && !state.moveDue && state.childMoveFrom === null
+  if (state.role !== 'initiator' || !isSettled) return step
+  return suspicion(policy, step, now)
+}
+
+function ignored(step: MobikeStep, reason: string): MobikeStep {
+  return act(step, { type: 'report', report: { kind: 'ignored', reason } })
+}

@@ -1,0 +1,190 @@
+import { type Path, samePath } from '../bytes/index.ts'
+import { advertisedAddresses, sameAddresses } from './address-set.ts'
+import { guessEncapsulation } from './nat.ts'
+import { isFailed, recordOf, withRecord } from './path-table.ts'
+import type { MobikePolicy } from './policy.ts'
+import { mayMoveTo } from './routability.ts'
+import { candidatePaths, isLocalUsable, without } from './selection.ts'
+import { act, change, intend, type MobikeState, type RollbackPoint } from './state.ts'
+import type { MobikeCloseReason, MobikeStep } from './types.ts'
+
+/**
+ * Takes the MOBIKE initiator to `to` (RFC 4555 section 3.5): IKE SA, Child SAs unless return routability comes first,
+ * outstanding requests, and an UPDATE when the window opens. `to` may be the current pair: an address that came back
+ * after an outage still needs its UPDATE (F40). `proven` says that a reply just came over it.
+ */
+export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now: number, proven: boolean): MobikeStep {
+  const before = step.state
+  const from = before.ikePath
+  const isElsewhere = !samePath(from, to)
+  const listLost = before.outstanding.some((request) => request.carriesList)
+  const hasAlternatives = candidatePaths(policy, before, now, true).length > 1
+  const resumed = resume(step, !proven)
+  const next = change(resumed, {
+    ikePath: to,
+    rollback: before.rollback ?? rollbackPoint(before),
+    nat: isElsewhere ? (recordOf(before, to)?.nat ?? null) : before.nat,
+    natBaseline: isElsewhere ? null : before.natBaseline,
+    natRetries: 0,
+    targetEncapsulate: isElsewhere ? guessEncapsulation(before, to) : before.targetEncapsulate,
+    moveDue: true,
+    outstanding: before.outstanding.map((request) => ({ ...request, superseded: true })),
+    probing: null,
+    allPairsTried: false,
+    fallbackAt: !proven && hasAlternatives ? now + policy.probing.fallbackMs : null,
+    reselectAt: null,
+    routabilityFailures: 0,
+    routabilityNotBefore: null
+  })
+  const intents = {
+    update: true,
+    probe: false,
+    routability: false,
+    list: before.pending.list || listLost || isListStale(policy, next.state)
+  }
+  const moving = isElsewhere ? [{ type: 'report', report: { kind: 'moving', from, to } } as const] : []
+  const told = act(intend(next, intents), ...moving, { type: 'redirectOutstanding', path: to })
+  return mayMoveTo(policy, told.state, to, now) ? moveChildren(told) : told
+}
+
+/** True when the peer's idea of our other addresses is out of date. */
+export function isListStale(policy: MobikePolicy, state: MobikeState): boolean {
+  if (policy.maxAdvertisedAddresses === 0) return false
+  return !sameAddresses(advertisedAddresses(policy, state.local, state.excluded, state.ikePath), state.announced)
+}
+
+/** Moves every Child SA to the IKE SA's path with the encapsulation wished for, if that changes anything. */
+export function moveChildren(step: MobikeStep): MobikeStep {
+  const { ikePath, targetEncapsulate } = step.state
+  return moveChildrenTo(change(step, { moveDue: false }), ikePath, targetEncapsulate)
+}
+
+/** Moves every Child SA to `to`, if that changes anything. */
+export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean): MobikeStep {
+  const { childPath, childMoveFrom, encapsulate: encapsulated } = step.state
+  if (samePath(childPath, to) && encapsulated === encapsulate) return step
+  return change(
+    step,
+    {
+      childPath: to,
+      encapsulate,
+      childMoveFrom: childMoveFrom ?? { path: childPath, encapsulate: encapsulated }
+    },
+    { type: 'moveChildSas', from: childPath, to, encapsulate }
+  )
+}
+
+/** Nothing to send from: retransmission stops, what is pending waits for the next address (design decision 9). */
+export function enterOutage(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  if (step.state.outageSince !== null) return step
+  const limit = policy.outageLimitMs
+  const out = change(
+    step,
+    {
+      outageSince: now,
+      outageDeadline: limit === undefined ? null : now + limit,
+      probing: null,
+      fallbackAt: null,
+      reselectAt: null
+    },
+    { type: 'suspendRetransmission' },
+    { type: 'report', report: { kind: 'noPath' } }
+  )
+  return intend(out, { probe: false })
+}
+
+/** Ends an outage, if there is one; `restoring` reports the first reply. */
+export function resume(step: MobikeStep, restoring: boolean): MobikeStep {
+  if (step.state.outageSince === null) return step
+  return change(step, { outageSince: null, outageDeadline: null, restoring }, { type: 'resumeRetransmission' })
+}
+
+/**
+ * The pair just moved to is of no use (refused, a NAT where none may be, no proof of routability): back to where the
+ * move began if that may still work, else the next pair, else the IKE SA ends (RFC 4555 section 3.5).
+ */
+export function abandonPath(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  now: number,
+  reason: MobikeCloseReason
+): MobikeStep {
+  const refused = step.state.ikePath
+  const next = change(step, {
+    paths: withRecord(step.state, refused, { status: 'failed', until: now + policy.probing.retryFailedMs })
+  })
+  const { rollback } = next.state
+  const canReturn =
+    rollback !== null && !samePath(rollback.ikePath, refused) && isLocalUsable(next.state, rollback.ikePath)
+  if (canReturn && !isFailed(next.state, rollback.ikePath, now)) return rollBack(policy, next, rollback, now)
+  const other = without(candidatePaths(policy, next.state, now, false), refused)[0]
+  if (other !== undefined) return beginMove(policy, next, other, now, false)
+  return canReturn ? rollBack(policy, next, rollback, now) : close(next, reason)
+}
+
+/** IKE SA and Child SAs go back to where the peer still has them; a liveness check shows whether that works. */
+function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, now: number): MobikeStep {
+  const { state } = step
+  const back = change(
+    step,
+    {
+      ikePath: point.ikePath,
+      nat: point.nat,
+      natBaseline: point.natBaseline,
+      natRetries: 0,
+      targetEncapsulate: point.encapsulate,
+      moveDue: false,
+      rollback: null,
+      fallbackAt: null,
+      reselectAt: now + policy.probing.retryFailedMs,
+      outstanding: state.outstanding.map((request) => ({ ...request, superseded: true }))
+    },
+    { type: 'redirectOutstanding', path: point.ikePath }
+  )
+  const intents = { update: false, routability: false, liveness: true, list: isListStale(policy, back.state) }
+  return moveChildrenTo(intend(back, intents), point.childPath, point.encapsulate)
+}
+
+/** The host could not migrate the Child SAs: they are where they were, and the initiator goes back there if it can (F42, F68). */
+export function childSaMoveFailed(policy: MobikePolicy, step: MobikeStep, reason: string, now: number): MobikeStep {
+  const { state } = step
+  const from = state.childMoveFrom
+  if (from === null) return act(step, { type: 'report', report: { kind: 'ignored', reason: 'no move under way' } })
+  const failed = change(
+    step,
+    { childPath: from.path, encapsulate: from.encapsulate, childMoveFrom: null, moveDue: false },
+    { type: 'report', report: { kind: 'moveFailed', reason } }
+  )
+  const { rollback } = state
+  if (rollback === null || samePath(rollback.ikePath, state.ikePath)) return failed
+  if (!isLocalUsable(state, rollback.ikePath)) return failed
+  // An UPDATE that went out may have moved the peer: it has to be told to come back.
+  const peerMayHaveMoved = state.outstanding.some((request) => request.purpose === 'update')
+  const paths = withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
+  const back = rollBack(policy, change(failed, { paths }), rollback, now)
+  return peerMayHaveMoved ? intend(back, { update: true }) : back
+}
+
+/** Ends the IKE SA. */
+export function close(step: MobikeStep, reason: MobikeCloseReason): MobikeStep {
+  const closed = change(
+    step,
+    {
+      closed: true,
+      probing: null,
+      fallbackAt: null,
+      reselectAt: null,
+      outageDeadline: null,
+      routabilityNotBefore: null,
+      routabilityDueAt: null,
+      outstanding: []
+    },
+    { type: 'closeIkeSa', reason }
+  )
+  return intend(closed, { update: false, routability: false, list: false, probe: false, liveness: false })
+}
+
+function rollbackPoint(state: MobikeState): RollbackPoint {
+  const { ikePath, childPath, encapsulate, nat, natBaseline } = state
+  return { ikePath, childPath, encapsulate, nat, natBaseline }
+}

@@ -1,0 +1,66 @@
+import { samePath } from '../bytes/index.ts'
+import { suspectsNat } from './address-set.ts'
+import { recordOf, withRecord } from './path-table.ts'
+import type { MobikePolicy } from './policy.ts'
+import { act, change, intend, type MobikeState } from './state.ts'
+import type { MobikeStep, NatObservation } from './types.ts'
+
+/** True when ESP must be UDP-encapsulated: a NAT at either end (RFC 7296 section 2.23). */
+export function isBehindNat(nat: NatObservation | null): boolean {
+  return nat !== null && (nat.localBehindNat || nat.remoteBehindNat)
+}
+
+/**
+ * Encapsulation until an UPDATE response decides: what an earlier UPDATE showed on this pair, or else as it is now, or on
+ * when a NAT is to be suspected (RFC 4555 section 3.5). The peer accepts both at any time (RFC 7296 section 2.23).
+ */
+export function guessEncapsulation(state: MobikeState, path: MobikeState['ikePath']): boolean {
+  if (!state.natTraversal) return false
+  const known = recordOf(state, path)?.nat ?? null
+  return known !== null ? isBehindNat(known) : state.encapsulate || suspectsNat(path)
+}
+
+/** Takes the observation of an UPDATE exchange on the IKE SA's path: the NAT state in use and the new baseline (section 3.8). */
+export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeStep {
+  const { state } = step
+  if (!state.natTraversal || nat === null) return step
+  return change(step, {
+    nat,
+    natBaseline: nat.destinationHash,
+    targetEncapsulate: isBehindNat(nat),
+    paths: withRecord(state, state.ikePath, { nat })
+  })
+}
+
+/** True when a liveness check of ours has to carry NAT_DETECTION (RFC 4555 section 3.8; not from the responder, F26). */
+export function checksNatMapping(state: MobikeState): boolean {
+  return state.role === 'initiator' && state.natTraversal && state.nat?.localBehindNat === true
+}
+
+/** Compares a liveness response with the baseline: a difference leads to one UPDATE (section 3.8), no baseline sets it (F23). */
+export function compareNatMapping(step: MobikeStep, nat: NatObservation | null): MobikeStep {
+  const { state } = step
+  if (nat === null || !checksNatMapping(state) || nat.destinationHash === state.natBaseline) return step
+  // The new value becomes the reference at once, so that a peer whose UPDATE responses have no hash starts no loop (F07).
+  const compared = change(step, { natBaseline: nat.destinationHash })
+  if (state.natBaseline === null) return compared
+  return act(intend(compared, { update: true }), { type: 'report', report: { kind: 'natMappingChanged' } })
+}
+
+/** Starts and stops keepalives: only from behind the NAT, only on the current pair (RFC 4621 section 5.2.6). */
+export function syncKeepalive(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+  const { state } = step
+  const wanted =
+    state.natTraversal && state.nat?.localBehindNat === true && state.outageSince === null && !state.closed
+      ? state.ikePath
+      : null
+  const running = state.keepalive
+  if (wanted === running || (wanted !== null && running !== null && samePath(wanted, running))) return step
+  const stopped = running === null ? step : act(step, { type: 'stopNatKeepalive', path: running })
+  if (wanted === null) return change(stopped, { keepalive: null })
+  return change(
+    stopped,
+    { keepalive: wanted },
+    { type: 'startNatKeepalive', path: wanted, intervalMs: policy.keepaliveIntervalMs }
+  )
+}

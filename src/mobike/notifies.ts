@@ -1,0 +1,107 @@
+import { ipAddressBytes, ipAddressText, ipFamily } from '../bytes/index.ts'
+import type { NotifyPayload, Payload } from '../codec/types.ts'
+import type { MobikeNotify } from './types.ts'
+
+const UNACCEPTABLE_ADDRESSES = 40
+const UNEXPECTED_NAT_DETECTED = 41
+const NAT_DETECTION_SOURCE_IP = 16388
+const NAT_DETECTION_DESTINATION_IP = 16389
+const ADDITIONAL_IP4_ADDRESS = 16397
+const ADDITIONAL_IP6_ADDRESS = 16398
+const NO_ADDITIONAL_ADDRESSES = 16399
+const UPDATE_SA_ADDRESSES = 16400
+const COOKIE2 = 16401
+const NO_NATS_ALLOWED = 16402
+
+/**
+ * MOBIKE notifications of a message, in order; NAT_DETECTION payloads count once, as `natDetection`. Everything else is
+ * skipped, so are ADDITIONAL_*_ADDRESS of a wrong length (A-O5). Protocol ID and SPI are not looked at: some peers set
+ * them. Octets are copied.
+ */
+export function mobikeNotifiesOf(payloads: readonly Payload[]): MobikeNotify[] {
+  const notifies: MobikeNotify[] = []
+  let natDetection = false
+  for (const payload of payloads) {
+    if (payload.kind !== 'notify') continue
+    if (payload.type === NAT_DETECTION_SOURCE_IP || payload.type === NAT_DETECTION_DESTINATION_IP) {
+      if (!natDetection) notifies.push({ kind: 'natDetection' })
+      natDetection = true
+      continue
+    }
+    const notify = mobikeNotifyOf(payload)
+    if (notify !== undefined) notifies.push(notify)
+  }
+  return notifies
+}
+
+function mobikeNotifyOf({ type, data }: NotifyPayload): MobikeNotify | undefined {
+  switch (type) {
+    case UPDATE_SA_ADDRESSES:
+      return { kind: 'updateSaAddresses' }
+    case ADDITIONAL_IP4_ADDRESS:
+      return data.length === 4 ? additionalAddress(data) : undefined
+    case ADDITIONAL_IP6_ADDRESS:
+      return data.length === 16 ? additionalAddress(data) : undefined
+    case NO_ADDITIONAL_ADDRESSES:
+      return { kind: 'noAdditionalAddresses' }
+    case COOKIE2:
+      return { kind: 'cookie2', data: data.slice() }
+    case NO_NATS_ALLOWED:
+      return { kind: 'noNatsAllowed', data: data.slice() }
+    case UNACCEPTABLE_ADDRESSES:
+      return { kind: 'unacceptableAddresses' }
+    case UNEXPECTED_NAT_DETECTED:
+      return { kind: 'unexpectedNatDetected' }
+    default:
+      return undefined
+  }
+}
+
+function additionalAddress(data: Uint8Array): MobikeNotify | undefined {
+  const address = ipAddressText(data)
+  // An IPv4-mapped IPv6 address is no address a packet is sent to.
+  if (address === undefined || (data.length === 16 && ipFamily(address) === 4)) return undefined
+  return { kind: 'additionalAddress', address }
+}
+
+/**
+ * Notify payloads for `notifies`, in order. `natDetection` becomes the NAT_DETECTION_SOURCE_IP and _DESTINATION_IP pair
+ * with the hashes given; without hashes it is left out. Protocol ID and SPI size are zero (RFC 4555 section 4).
+ */
+export function mobikeNotifyPayloads(
+  notifies: readonly MobikeNotify[],
+  natHashes: { readonly source: Uint8Array; readonly destination: Uint8Array } | null
+): NotifyPayload[] {
+  return notifies.flatMap((notify): NotifyPayload[] => {
+    switch (notify.kind) {
+      case 'natDetection':
+        if (natHashes === null) return []
+        return [
+          payload(NAT_DETECTION_SOURCE_IP, natHashes.source),
+          payload(NAT_DETECTION_DESTINATION_IP, natHashes.destination)
+        ]
+      case 'additionalAddress': {
+        const octets = ipAddressBytes(notify.address)
+        if (octets === undefined) return []
+        return [payload(octets.length === 4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS, octets)]
+      }
+      case 'cookie2':
+        return [payload(COOKIE2, notify.data)]
+      case 'noNatsAllowed':
+        return [payload(NO_NATS_ALLOWED, notify.data)]
+      default:
+        return [payload(EMPTY_NOTIFY_TYPES[notify.kind])]
+    }
+  })
+}
+
+const EMPTY_NOTIFY_TYPES = {
+  updateSaAddresses: UPDATE_SA_ADDRESSES,
+  noAdditionalAddresses: NO_ADDITIONAL_ADDRESSES,
+  unacceptableAddresses: UNACCEPTABLE_ADDRESSES,
+  unexpectedNatDetected: UNEXPECTED_NAT_DETECTED
+} as const
+
+function payload(type: number, data: Uint8Array = new Uint8Array(0)): NotifyPayload {
+  return { kind: 'notify', protocol: 0, spi: new Uint8Array(0), type, data }
+}

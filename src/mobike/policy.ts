@@ -1,0 +1,99 @@
+import type { IpAddress, Path } from '../bytes/index.ts'
+import type { ExcludedPrefix } from './types.ts'
+
+/** When a new peer address must show that the peer receives packets there (RFC 4555 section 3.7). */
+export interface RoutabilityPolicy {
+  /** Relative to moving the Child SAs. `never` leaves verification to other means. */
+  readonly when: 'before' | 'after' | 'never'
+  /** Also repeat the check of the address in use this often, in ms. */
+  readonly periodicMs?: number
+  /** How long a check stays good, in ms; without it, for the life of the lineage. */
+  readonly validMs?: number
+  /** Peer addresses verified by other means (allow-list, certificate): no check needed. */
+  readonly trusted: readonly ExcludedPrefix[]
+  /** Unanswered COOKIE2 an initiator tolerates from one new responder address before it leaves it. */
+  readonly attempts: number
+  /** First wait before a check without proof is repeated, in ms; doubles up to a minute. */
+  readonly retryMs: number
+}
+
+/** How the MOBIKE initiator picks among address pairs (RFC 4555 section 2.1 leaves this to policy). */
+export interface SelectionPolicy {
+  /** `stay` on a pair while it works, or go to one whose local address costs less. */
+  readonly mode: 'stay' | 'preferBetter'
+  /** How long a better address must have been there before it is tried, in ms. */
+  readonly hysteresisMs: number
+  /** Only this local address is ever used (F72). */
+  readonly pinnedLocal?: IpAddress
+  /** Only this peer address is ever used. */
+  readonly pinnedRemote?: IpAddress
+  /** Use and advertise addresses with these flags too (F31). */
+  readonly allowDeprecated: boolean
+  readonly allowTemporary: boolean
+  readonly allowLinkLocal: boolean
+}
+
+/** Path tests (RFC 4555 section 3.10): one request, copied to several pairs, paced. */
+export interface ProbingPolicy {
+  /** Between transmissions on different pairs, in ms; doubles with every round. */
+  readonly intervalMs: number
+  /** Rounds over all pairs before they count as failed. */
+  readonly attemptsPerPair: number
+  /** Pairs tested in one round, best first. */
+  readonly maxPairs: number
+  /** After a move to an untested pair: other pairs are tested when nothing came back for this long, in ms. */
+  readonly fallbackMs: number
+  /** How long a failed or refused pair is left alone, in ms. */
+  readonly retryFailedMs: number
+}
+
+/** What RFC 4555 leaves to policy. Plain data but for `acceptPath`; not part of the state. */
+export interface MobikePolicy {
+  /** `forbid` sends NO_NATS_ALLOWED instead of NAT_DETECTION (section 3.9). */
+  readonly natTraversal: 'allow' | 'forbid'
+  readonly routability: RoutabilityPolicy
+  readonly selection: SelectionPolicy
+  /**
+   * Responder: may the IKE SA use this pair (section 3.5)? False answers UNACCEPTABLE_ADDRESSES. Must be pure and must
+   * not throw. Without it every pair is acceptable.
+   */
+  readonly acceptPath?: (path: Path) => boolean
+  /** ADDITIONAL_*_ADDRESS sent at most; 0 discloses none at all (section 5.5). Some receivers break beyond 8 (F17). */
+  readonly maxAdvertisedAddresses: number
+  /** Peer addresses kept at most; the rest of a longer list is dropped. */
+  readonly maxPeerAddresses: number
+  readonly probing: ProbingPolicy
+  /** Between NAT keepalives, in ms (RFC 3948 section 4). */
+  readonly keepaliveIntervalMs: number
+  /** Retransmissions without a reply after which other pairs are tested (section 3.5). */
+  readonly retransmissionsBeforeProbing: number
+  /** Without a usable pair for this long, in ms, the IKE SA is closed; without it, it waits for ever. */
+  readonly outageLimitMs?: number
+  /** New requests after UNEXPECTED_NAT_DETECTED before the pair is given up (section 3.9). */
+  readonly natRetryLimit: number
+  /** Hints start at most one liveness check in this time, in ms: they can be forged. */
+  readonly hintIntervalMs: number
+}
+
+/**
+ * Defaults: NAT traversal on, return routability before moving (RFC 4555 section 3.7), move to cheaper local addresses,
+ * wait for ever when there is no network.
+ */
+export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
+  natTraversal: 'allow',
+  routability: { when: 'before', trusted: [], attempts: 3, retryMs: 1000 },
+  selection: {
+    mode: 'preferBetter',
+    hysteresisMs: 1000,
+    allowDeprecated: false,
+    allowTemporary: false,
+    allowLinkLocal: false
+  },
+  maxAdvertisedAddresses: 8,
+  maxPeerAddresses: 32,
+  probing: { intervalMs: 300, attemptsPerPair: 3, maxPairs: 32, fallbackMs: 1000, retryFailedMs: 30_000 },
+  keepaliveIntervalMs: 20_000,
+  retransmissionsBeforeProbing: 2,
+  natRetryLimit: 5,
+  hintIntervalMs: 1000
+}

@@ -1,0 +1,151 @@
+import { samePath } from '../bytes/index.ts'
+import { abandonPath, close, moveChildren } from './move.ts'
+import { adoptNat, compareNatMapping } from './nat.ts'
+import type { MobikePolicy } from './policy.ts'
+import { pathReplied } from './probing.ts'
+import {
+  cookie2Verdict,
+  isVerified,
+  mayMoveTo,
+  provenAddress,
+  type ResponseReceived,
+  retryRoutability,
+  verify
+} from './routability.ts'
+import { act, change, intend, type OwnRequest } from './state.ts'
+import type { MobikeNotify, MobikeStep } from './types.ts'
+
+/** The response to a request of ours, or to one of the host's (`token` null): it proves a path, and what its purpose says. */
+export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
+  const request = step.state.outstanding.find((own) => own.token === event.token)
+  if (request === undefined) return pathReplied(policy, step, event.path, event.now)
+  const taken = change(step, { outstanding: step.state.outstanding.filter((own) => own !== request) })
+  const verdict = cookie2Verdict(request, event)
+  // RFC 4555 section 3.7: unconditional, even where the response is otherwise ignored (D40).
+  if (verdict === 'mismatch') return close(taken, 'cookie2Mismatch')
+  const proven = verdict === 'match' && !request.superseded ? provenAddress(event) : null
+  const verified = proven === null ? taken : verify(policy, taken, proven, event.now)
+  const replied = pathReplied(policy, verified, event.path, event.now)
+  // The reply came over another pair and the move there is under way: the request says nothing of that pair.
+  const superseded = request.superseded || !samePath(replied.state.ikePath, step.state.ikePath)
+  switch (request.purpose) {
+    case 'update':
+      return superseded ? replied : updateAnswered(policy, replied, request, event)
+    case 'routability':
+      return routabilityAnswered(policy, replied, event, superseded, verdict === 'match')
+    case 'addressList':
+      return listAnswered(policy, replied, event)
+    case 'liveness':
+      return superseded || !samePath(event.path, replied.state.ikePath)
+        ? replied
+        : compareNatMapping(replied, event.nat)
+    case 'probe':
+      return replied
+  }
+}
+
+function updateAnswered(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  request: OwnRequest,
+  event: ResponseReceived
+): MobikeStep {
+  const { state } = step
+  // A newer change waits to be told (section 3.5); a mere list or liveness check does not count (F01).
+  if (state.pending.update) return step
+  if (event.sources.length > 1 || event.destinations.length > 1) {
+    // Which copy the peer acted on is unknown.
+    return intend(step, { update: true, list: state.pending.list || request.carriesList })
+  }
+  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { update: true }, request)
+  if (has(event, 'unacceptableAddresses')) {
+    const told = act(step, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
+    return abandonPath(
+      policy,
+      intend(told, { list: state.pending.list || request.carriesList }),
+      event.now,
+      'updateRefused'
+    )
+  }
+  const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0 })
+  const returned = has(event, 'cookie2') ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
+  if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) return moved(returned)
+  const unproven = change(returned, { rollback: state.rollback, moveDue: true })
+  return unprovenRoutability(policy, unproven, event.now)
+}
+
+function moved(step: MobikeStep): MobikeStep {
+  const next = moveChildren(step)
+  const { childPath, encapsulate } = next.state
+  return act(next, { type: 'report', report: { kind: 'moved', path: childPath, encapsulate } })
+}
+
+function routabilityAnswered(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  event: ResponseReceived,
+  superseded: boolean,
+  cookieMatched: boolean
+): MobikeStep {
+  const { state } = step
+  const { address } = state.ikePath.remote
+  if (isVerified(policy, state, address, event.now) && !state.pending.routability) {
+    return state.moveDue ? finishMove(step) : step
+  }
+  // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once.
+  if (superseded || cookieMatched) {
+    return state.pending.update ? step : intend(step, { routability: true })
+  }
+  return unprovenRoutability(policy, violation(step, 'RFC 4555 section 3.7: COOKIE2 not returned'), event.now)
+}
+
+/** Return routability came last: now the Child SAs go where the IKE SA is. */
+function finishMove(step: MobikeStep): MobikeStep {
+  const from = step.state.childPath
+  if (step.state.role === 'initiator') return moved(change(step, { rollback: null }))
+  const next = moveChildren(step)
+  return act(next, { type: 'report', report: { kind: 'peerMoved', from, to: next.state.childPath } })
+}
+
+/** No proof is no refusal: ask again. An initiator that has a choice leaves an address that never proves itself. */
+function unprovenRoutability(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { state } = step
+  if (state.role === 'initiator' && state.moveDue && state.routabilityFailures + 1 >= policy.routability.attempts) {
+    const told = act(step, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'local' } })
+    return abandonPath(policy, told, now, 'updateRefused')
+  }
+  return retryRoutability(policy, step, now)
+}
+
+function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
+  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { list: true }, null)
+  // The header address is part of the list: with several sources the peer's record is unknown (RFC 4555 section 3.6).
+  const sources = new Set(event.sources.map(({ address }) => address))
+  return sources.size > 1 ? intend(step, { list: true }) : step
+}
+
+/** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
+function natForbidden(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  now: number,
+  again: { readonly update?: true; readonly list?: true },
+  update: OwnRequest | null
+): MobikeStep {
+  const { state } = step
+  const told = act(step, { type: 'report', report: { kind: 'unexpectedNat', by: 'peer' } })
+  const list = state.pending.list || again.list === true || update?.carriesList === true
+  if (state.natRetries < policy.natRetryLimit) {
+    return intend(change(told, { natRetries: state.natRetries + 1 }), { ...again, list })
+  }
+  const spent = change(told, { natRetries: 0 })
+  return update === null ? spent : abandonPath(policy, intend(spent, { list }), now, 'natNotAllowed')
+}
+
+function has(event: ResponseReceived, kind: MobikeNotify['kind']): boolean {
+  return event.notifies.some((notify) => notify.kind === kind)
+}
+
+function violation(step: MobikeStep, rule: string): MobikeStep {
+  return act(step, { type: 'report', report: { kind: 'violation', rule } })
+}

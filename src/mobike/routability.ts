@@ -1,0 +1,76 @@
+import { constantTimeEqual, fromHex, type IpAddress, type Path } from '../bytes/index.ts'
+import { inPrefixes } from './address-set.ts'
+import type { MobikePolicy } from './policy.ts'
+import { change, intend, MAX_RECORDS, type MobikeState, type OwnRequest } from './state.ts'
+import type { MobikeEvent, MobikeStep } from './types.ts'
+
+/** A response to one of our requests, as the host reports it. */
+export type ResponseReceived = Extract<MobikeEvent, { readonly type: 'responseReceived' }>
+
+const MAX_RETRY_MS = 60_000
+
+/** True when the peer is known to receive packets at `address`, or policy vouches for it (RFC 4555 section 3.7). */
+export function isVerified(policy: MobikePolicy, state: MobikeState, address: IpAddress, now: number): boolean {
+  if (inPrefixes(address, policy.routability.trusted)) return true
+  const { validMs } = policy.routability
+  return state.verified.some(
+    (entry) => entry.address === address && (validMs === undefined || now - entry.at < validMs)
+  )
+}
+
+/** True when Child SAs may go to `path` now. */
+export function mayMoveTo(policy: MobikePolicy, state: MobikeState, path: Path, now: number): boolean {
+  return policy.routability.when !== 'before' || isVerified(policy, state, path.remote.address, now)
+}
+
+/** What the COOKIE2 of a response says of the one sent. */
+export function cookie2Verdict(request: OwnRequest, response: ResponseReceived): 'match' | 'mismatch' | 'missing' {
+  if (request.cookie2 === null) return 'missing'
+  const sent = fromHex(request.cookie2)
+  const returned = response.notifies.filter((notify) => notify.kind === 'cookie2')
+  if (returned.length === 0) return 'missing'
+  return returned.every(({ data }) => constantTimeEqual(data, sent)) ? 'match' : 'mismatch'
+}
+
+/**
+ * The address a matching COOKIE2 proves, or null: a request sent to several destinations proves none (section 3.7), nor
+ * does an answer from elsewhere.
+ */
+export function provenAddress(response: ResponseReceived): IpAddress | null {
+  const addresses = new Set(response.destinations.map(({ address }) => address))
+  const { address } = response.path.remote
+  return addresses.size === 1 && addresses.has(address) ? address : null
+}
+
+/** Records that the peer receives packets at `address`. */
+export function verify(policy: MobikePolicy, step: MobikeStep, address: IpAddress, now: number): MobikeStep {
+  const { state } = step
+  const { periodicMs } = policy.routability
+  const others = state.verified.filter((entry) => entry.address !== address)
+  const isCurrent = address === state.ikePath.remote.address
+  const verified = change(
+    step,
+    {
+      verified: [...others, { address, at: now }].slice(-MAX_RECORDS),
+      routabilityFailures: isCurrent ? 0 : state.routabilityFailures,
+      routabilityNotBefore: isCurrent ? null : state.routabilityNotBefore,
+      routabilityDueAt: isCurrent && periodicMs !== undefined ? now + periodicMs : state.routabilityDueAt
+    },
+    { type: 'report', report: { kind: 'routabilityVerified', address } }
+  )
+  return isCurrent ? intend(verified, { routability: false }) : verified
+}
+
+/** Asks for a check of the current peer address, from scratch. */
+export function requireRoutability(step: MobikeStep): MobikeStep {
+  return intend(change(step, { routabilityFailures: 0, routabilityNotBefore: null }), { routability: true })
+}
+
+/** A check brought no proof (no COOKIE2, TEMPORARY_FAILURE): once more, later (design decision 7). */
+export function retryRoutability(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const failures = step.state.routabilityFailures
+  const wait = Math.min(policy.routability.retryMs * 2 ** Math.min(failures, 16), MAX_RETRY_MS)
+  return intend(change(step, { routabilityFailures: failures + 1, routabilityNotBefore: now + wait }), {
+    routability: true
+  })
+}

@@ -1,0 +1,158 @@
+import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type {
+  ExcludedPrefix,
+  LocalAddress,
+  MobikeAction,
+  MobikePurpose,
+  MobikeRole,
+  MobikeStep,
+  NatObservation
+} from './types.ts'
+
+/** What is known of one address pair; a pair without a record is untried. */
+export interface PathRecord {
+  readonly path: Path
+  readonly status: 'untried' | 'working' | 'failed'
+  /** `failed`: not to be tried before this time (ms); otherwise null. */
+  readonly until: number | null
+  readonly roundTripMs: number | null
+  /** What the last UPDATE exchange on this pair showed. */
+  readonly nat: NatObservation | null
+}
+
+/** A peer address that returned COOKIE2, or that IKE_AUTH ran over. */
+export interface VerifiedAddress {
+  readonly address: IpAddress
+  readonly at: number
+}
+
+/** Intents: what must be told or asked, not messages (design decision 4). They merge by OR and are built when the window opens. */
+export interface PendingIntents {
+  readonly update: boolean
+  readonly routability: boolean
+  readonly list: boolean
+  readonly probe: boolean
+  readonly liveness: boolean
+}
+
+/** A request of ours in the window. Where it was sent on comes with its response. */
+export interface OwnRequest {
+  readonly token: number
+  readonly purpose: MobikePurpose
+  /** COOKIE2 as hexadecimal digits. */
+  readonly cookie2: string | null
+  readonly path: Path
+  /** Addresses changed since: its response gets no MOBIKE processing but for COOKIE2 (section 3.5, D40). */
+  readonly superseded: boolean
+  readonly carriesList: boolean
+}
+
+/** A test of several pairs with one request. */
+export interface Probing {
+  /**
+   * `suspect`: the current pair may be dead and is among the candidates. `better`: it works. `replaced`: the peer dropped
+   * its address. With the last two the current pair is no candidate.
+   */
+  readonly reason: 'suspect' | 'better' | 'replaced'
+  readonly candidates: readonly Path[]
+  /** Index of the pair transmitted on last. */
+  readonly cursor: number
+  /** From 1. */
+  readonly round: number
+  readonly nextAt: number
+  /** When each candidate was last transmitted on; null before. */
+  readonly sentAt: readonly (number | null)[]
+}
+
+/** What to go back to when a move is refused or cannot be made. */
+export interface RollbackPoint {
+  readonly ikePath: Path
+  readonly childPath: Path
+  readonly encapsulate: boolean
+  readonly nat: NatObservation | null
+  readonly natBaseline: string | null
+}
+
+/** The MOBIKE state of one IKE SA lineage: plain structured-clonable data, bounded. Read it through the views of this module. */
+export interface MobikeState {
+  readonly role: MobikeRole
+  readonly closed: boolean
+  /** Both ends do NAT traversal and policy allows it. */
+  readonly natTraversal: boolean
+  /** Ports for pairs not used yet. */
+  readonly localPort: number
+  readonly remotePort: number
+
+  /** Addresses of the IKE SA. */
+  readonly ikePath: Path
+  /** Outer addresses of every Child SA; return routability lies between the two (design decision 2). */
+  readonly childPath: Path
+  /** Child SAs are UDP-encapsulated now, and shall be once moved. */
+  readonly encapsulate: boolean
+  readonly targetEncapsulate: boolean
+  /** Child SAs shall go to `ikePath`, and wait for return routability or an UPDATE response. */
+  readonly moveDue: boolean
+  /** `moveChildSas` given, not yet answered by the host: where the Child SAs were. */
+  readonly childMoveFrom: { readonly path: Path; readonly encapsulate: boolean } | null
+  /** While an UPDATE of ours is unconfirmed. */
+  readonly rollback: RollbackPoint | null
+
+  /** NAT state in use; only UPDATE exchanges change it (design decision 5). */
+  readonly nat: NatObservation | null
+  /** Reference for NAT mapping changes (section 3.8). */
+  readonly natBaseline: string | null
+  readonly natRetries: number
+  /** Where keepalives run. */
+  readonly keepalive: Path | null
+
+  readonly local: readonly LocalAddress[]
+  readonly remoteCandidates: readonly Endpoint[]
+  readonly excluded: readonly ExcludedPrefix[]
+  /** The peer's address set: header address and announced ones (section 3.6). */
+  readonly peerAddresses: readonly IpAddress[]
+  /** What we last told the peer beside the header address. */
+  readonly announced: readonly IpAddress[]
+
+  readonly paths: readonly PathRecord[]
+  readonly verified: readonly VerifiedAddress[]
+  readonly pending: PendingIntents
+  readonly outstanding: readonly OwnRequest[]
+  readonly nextToken: number
+  readonly lastUpdateMessageId: number | null
+  readonly lastListMessageId: number | null
+
+  readonly probing: Probing | null
+  /** Every pair was tested since the last reply, in vain. */
+  readonly allPairsTried: boolean
+  /** Retransmission is suspended: no usable pair since then. */
+  readonly outageSince: number | null
+  readonly outageDeadline: number | null
+  /** An outage ended by an address event; the first reply reports it. */
+  readonly restoring: boolean
+  /** When to test other pairs after a move to an untested one. */
+  readonly fallbackAt: number | null
+  /** When to look for a better pair. */
+  readonly reselectAt: number | null
+  readonly routabilityFailures: number
+  readonly routabilityNotBefore: number | null
+  readonly routabilityDueAt: number | null
+  readonly lastHintAt: number | null
+}
+
+/** Records kept at most for pairs and for verified addresses: a peer cannot make the state grow. */
+export const MAX_RECORDS = 64
+
+/** `step` with fields replaced and actions appended. */
+export function change(step: MobikeStep, patch: Partial<MobikeState>, ...actions: readonly MobikeAction[]): MobikeStep {
+  return { state: { ...step.state, ...patch }, actions: [...step.actions, ...actions] }
+}
+
+/** `step` with intents replaced. */
+export function intend(step: MobikeStep, intents: Partial<PendingIntents>): MobikeStep {
+  return change(step, { pending: { ...step.state.pending, ...intents } })
+}
+
+/** `step` with actions appended. */
+export function act(step: MobikeStep, ...actions: readonly MobikeAction[]): MobikeStep {
+  return { state: step.state, actions: [...step.actions, ...actions] }
+}

@@ -1,0 +1,59 @@
+import { type IpAddress, type Path, samePath } from '../bytes/index.ts'
+import { recordOf } from './path-table.ts'
+import { sendablePaths } from './selection.ts'
+import type { MobikeState } from './state.ts'
+
+/** Addresses of the IKE SA: where requests of ours go. New Child SAs start here (RFC 4555 section 3.3). */
+export function ikePath(state: MobikeState): Path {
+  return state.ikePath
+}
+
+/** Outer addresses of every Child SA. Differs from {@link ikePath} while return routability is open. */
+export function childPath(state: MobikeState): Path {
+  return state.childPath
+}
+
+/** True while ESP is to be UDP-encapsulated. */
+export function isEncapsulating(state: MobikeState): boolean {
+  return state.encapsulate
+}
+
+/** The peer's address set: its header address and what it announced. From behind a NAT it may be wrong (section 3.4). */
+export function peerAddresses(state: MobikeState): readonly IpAddress[] {
+  return state.peerAddresses
+}
+
+/** True when ESP that arrived on `path` shows the peer alive and in step with the last move (section 3.12). */
+export function isExpectedEspPath(state: MobikeState, path: Path): boolean {
+  return samePath(path, state.childPath)
+}
+
+/** A candidate pair as shown to people. */
+export interface PathView {
+  readonly path: Path
+  readonly status: 'untried' | 'probing' | 'working' | 'failed'
+  /** For `failed`: left alone until this time, in ms. */
+  readonly until: number | null
+  readonly roundTripMs: number | null
+  /** The IKE SA is on it. */
+  readonly current: boolean
+}
+
+/** Every pair of our addresses and the peer's that could be tried, with what is known of it. For user interfaces. */
+export function pathTable(state: MobikeState): PathView[] {
+  const paths = sendablePaths(state)
+  if (!paths.some((path) => samePath(path, state.ikePath))) paths.unshift(state.ikePath)
+  return paths.map((path) => {
+    const record = recordOf(state, path)
+    const isProbed = state.probing?.candidates.some(
+      (candidate, index) => samePath(candidate, path) && state.probing?.sentAt[index] !== null
+    )
+    return {
+      path,
+      status: isProbed === true ? 'probing' : (record?.status ?? 'untried'),
+      until: record?.until ?? null,
+      roundTripMs: record?.roundTripMs ?? null,
+      current: samePath(path, state.ikePath)
+    }
+  })
+}
