@@ -1,0 +1,27 @@
+export {
+  nodeAes128Cbc,
+  nodeAes128Gcm16,
+  nodeAes192Cbc,
+  nodeAes256Cbc,
+  nodeAes256Gcm16,
+  nodeChacha20Poly1305
+} from './ciphers.ts'
+export {
+  nodeEcp256,
+  nodeEcp384,
+  nodeEcp521,
+  nodeModp2048,
+  nodeModp3072,
+  nodeModp4096,
+  nodeX25519
+} from './key-exchange.ts'
+export {
+  nodeHmacSha1_96,
+  nodeHmacSha256_128,
+  nodeHmacSha384_192,
+  nodeHmacSha512_256,
+  nodePrfHmacSha1,
+  nodePrfHmacSha256,
+  nodePrfHmacSha384,
+  nodePrfHmacSha512
+} from './macs.ts'
