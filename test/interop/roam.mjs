@@ -48,7 +48,7 @@ export class Roaming {
    * echo must go on. What is outstanding when the address goes may be lost.
    */
   async move(expected, change, { afterwards } = {}) {
-    const stream = this.#client.echo(80, 50)
+    const stream = this.#client.echo(60, 50)
     stream.catch(() => {})
     await sleep(700)
     await change()

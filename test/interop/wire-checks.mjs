@@ -1,5 +1,7 @@
 // Checks of a capture, on what tshark sees with the keys from the peer's log.
 
+import { decodeMessage, decodePayloads, payloadType } from 'ikev2-mobike/codec'
+import { ikeKeyLayout, openMessage } from 'ikev2-mobike/crypto'
 import { keysOfLog } from './charon-keys.mjs'
 import { dissect } from './dissect.mjs'
 import { expect } from './scenario.mjs'
@@ -15,5 +17,98 @@ export async function dissectionSteps({ step, capture, log, suite }) {
     expect(complaints.length === 0, complaints.join('; '))
     return `${messages.length} IKE messages, ${packets.length - messages.length} ESP packets`
   })
+  await step('payload lists: tshark = ours', () => {
+    const messages = packets.filter(({ kind }) => kind === 'ike')
+    for (const { number, payloads, ...message } of messages) {
+      const own = ownPayloadList(message, suite.ike)
+      expect(
+        own.join(' ') === payloads.join(' '),
+        `frame ${number}: tshark ${payloads.join(' ')}, ours ${own.join(' ')}`
+      )
+    }
+    return `${messages.length} messages, ${messages.reduce((sum, { payloads }) => sum + payloads.length, 0)} payloads`
+  })
   return packets
+}
+
+/** The payload list of a message as this library decodes it, in the form of `dissect`. */
+function ownPayloadList({ bytes, fromInitiator, keys }, suite) {
+  const message = decodeMessage(bytes)
+  if (!message.ok) return [`${message.error.code} at ${message.error.offset}`]
+  const outer = message.value.payloads
+  const last = outer.at(-1)
+  if (last?.kind !== 'encrypted') return notation(outer)
+  const opened = openMessage({
+    suite,
+    material: packedKeys(suite, keys),
+    sender: fromInitiator ? 'initiator' : 'responder',
+    message: bytes,
+    offset: bytes.length - last.body.length - 4
+  })
+  if (!opened.ok) return [opened.error]
+  const inner = decodePayloads(opened.inner, opened.firstInner)
+  if (!inner.ok) return [`${inner.error.code} at ${inner.error.offset}`]
+  return notation([...outer, ...inner.value])
+}
+
+const notation = (payloads) =>
+  payloads.map((payload) => (payload.kind === 'notify' ? `41/${payload.type}` : String(payloadType(payload))))
+
+/** Charon's keys in the library's order; those that do not protect messages stay zero. */
+function packedKeys(suite, keys) {
+  const layout = ikeKeyLayout(suite)
+  const material = new Uint8Array(layout.length)
+  for (const name of ['ai', 'ar', 'ei', 'er']) material.set(Buffer.from(keys[name], 'hex'), layout[name][0])
+  return material
+}
+
+const INFORMATIONAL = 37
+const UPDATE_SA_ADDRESSES = '41/16400'
+const COOKIE2 = '41/16401'
+
+/**
+ * Our responder's return routability check on the wire (RFC 4555 section 3.7): for every UPDATE_SA_ADDRESSES from an address
+ * it has not verified, it sends a request with COOKIE2 there, and no ESP goes there before the answer.
+ *
+ * @param gateway the responder's addresses by family
+ */
+export function routabilityOrder(packets, gateway) {
+  const ours = new Set([...gateway[4], ...gateway[6]])
+  const isRequest = ({ kind, exchangeType, isResponse }) =>
+    kind === 'ike' && exchangeType === INFORMATIONAL && !isResponse
+  // The address of the initial exchange is proven by it.
+  const verified = new Set([packets.find(({ kind }) => kind === 'ike').source])
+  const checks = []
+  for (const [index, update] of packets.entries()) {
+    if (!isRequest(update) || ours.has(update.source) || !update.payloads.includes(UPDATE_SA_ADDRESSES)) continue
+    const { source: address, number } = update
+    if (verified.has(address)) continue
+    verified.add(address)
+    const later = packets.slice(index + 1)
+    const request = later.find(
+      (packet) => isRequest(packet) && ours.has(packet.source) && packet.payloads.includes(COOKIE2)
+    )
+    expect(request !== undefined, `no COOKIE2 request after the UPDATE of frame ${number} from ${address}`)
+    expect(request.destination === address, `COOKIE2 went to ${request.destination}, the UPDATE came from ${address}`)
+    const answer = later.find(
+      ({ isResponse, source, spis, messageId, payloads }) =>
+        isResponse &&
+        source === address &&
+        spis === request.spis &&
+        messageId === request.messageId &&
+        payloads.includes(COOKIE2)
+    )
+    expect(answer !== undefined, `no answer to the COOKIE2 request of frame ${request.number}`)
+    const esp = later.find(
+      ({ kind, source, destination }) => kind === 'esp' && ours.has(source) && destination === address
+    )
+    expect(esp !== undefined, `no ESP to ${address} at all`)
+    expect(
+      esp.number > answer.number,
+      `ESP of frame ${esp.number} to ${address} before the answer of frame ${answer.number}`
+    )
+    checks.push(`${address}: UPDATE ${number}, COOKIE2 ${request.number}, answer ${answer.number}, ESP ${esp.number}`)
+  }
+  expect(checks.length > 0, 'no UPDATE from a new address captured')
+  return `frames at ${checks.join('; ')}`
 }
