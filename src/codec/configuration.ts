@@ -1,7 +1,7 @@
 import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
 import type { ConfigurationAttribute, ConfigurationPayload } from './types.ts'
 
 /** Configuration payload body (section 3.15): type and zero or more attributes. */
@@ -23,13 +23,14 @@ export function decodeConfiguration(bytes: Uint8Array, start: number, end: numbe
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function configurationLength({ configurationType, attributes }: ConfigurationPayload): number {
-  checkNumber(configurationType, 0xff, 'configuration.configurationType')
+  checkNumber(configurationType, 0xff, 'configuration', 'configurationType')
   let total = 4
-  attributes.forEach(({ type, value }, i) => {
-    checkNumber(type, 0x7fff, `configuration.attributes[${i}].type`)
-    checkOctets(value, 0xffff, `configuration.attributes[${i}].value`)
+  for (let i = 0; i < attributes.length; i++) {
+    const { type, value } = attributes[i] as ConfigurationAttribute
+    if (!isNumberTo(0x7fff, type)) checkNumber(type, 0x7fff, 'configuration', `attributes[${i}].type`)
+    if (!isOctetsTo(0xffff, value)) checkOctets(value, 0xffff, 'configuration', `attributes[${i}].value`)
     total += 4 + value.length
-  })
+  }
   return total
 }
 
@@ -37,7 +38,8 @@ export function configurationLength({ configurationType, attributes }: Configura
 export function writeConfiguration(out: Uint8Array, start: number, payload: ConfigurationPayload): number {
   out[start] = payload.configurationType
   let at = start + 4
-  for (const { type, value } of payload.attributes) {
+  for (let i = 0; i < payload.attributes.length; i++) {
+    const { type, value } = payload.attributes[i] as ConfigurationAttribute
     writeUint16(out, at, type)
     writeUint16(out, at + 2, value.length)
     at = putOctets(out, at + 4, value)

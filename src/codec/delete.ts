@@ -1,7 +1,7 @@
 import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, isOctetsTo, putOctets, view } from './octet-fields.ts'
 import { PROTOCOL } from './registry.ts'
 import type { DeletePayload } from './types.ts'
 
@@ -28,17 +28,20 @@ function isSpiSize(protocol: number, size: number): boolean {
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function deleteLength({ protocol, spiSize, spis }: DeletePayload): number {
-  checkNumber(protocol, 0xff, 'delete.protocol')
-  checkNumber(spiSize, 0xff, 'delete.spiSize')
+  checkNumber(protocol, 0xff, 'delete', 'protocol')
+  checkNumber(spiSize, 0xff, 'delete', 'spiSize')
   if (!isSpiSize(protocol, spiSize)) {
     throw new RangeError(`delete.spiSize: ${spiSize} is not the size of protocol ${protocol}`)
   }
   if (spiSize === 0 && spis.length !== 0) throw new RangeError('delete.spis: SPIs of no octets cannot be listed')
   if (spis.length > 0xffff) throw new RangeError(`delete.spis: ${spis.length} are too many`)
-  spis.forEach((spi, i) => {
-    checkOctets(spi, 0xff, `delete.spis[${i}]`)
-    if (spi.length !== spiSize) throw new RangeError(`delete.spis[${i}]: ${spi.length} octets, spiSize says ${spiSize}`)
-  })
+  for (let i = 0; i < spis.length; i++) {
+    const spi = spis[i] as Uint8Array
+    if (!isOctetsTo(spiSize, spi) || spi.length !== spiSize) {
+      checkOctets(spi, spiSize, 'delete', `spis[${i}]`)
+      throw new RangeError(`delete.spis[${i}]: ${spi.length} octets, spiSize says ${spiSize}`)
+    }
+  }
   return 4 + spiSize * spis.length
 }
 

@@ -29,16 +29,16 @@ function hasType(code: number): boolean {
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function eapLength({ code, identifier, type, data = EMPTY }: EapPayload): number {
-  checkNumber(code, 0xff, 'eap.code')
-  checkNumber(identifier, 0xff, 'eap.identifier')
-  checkOctets(data, MAXIMUM_BODY, 'eap.data')
+  checkNumber(code, 0xff, 'eap', 'code')
+  checkNumber(identifier, 0xff, 'eap', 'identifier')
+  checkOctets(data, MAXIMUM_BODY, 'eap', 'data')
   if (!hasType(code)) {
     if (type !== undefined) throw new RangeError(`eap.type: code ${code} has none`)
     if (data.length !== 0) throw new RangeError(`eap.data: code ${code} has none`)
     return 4
   }
   if (type === undefined) throw new TypeError(`eap.type: code ${code} needs one`)
-  checkNumber(type, 0xff, 'eap.type')
+  checkNumber(type, 0xff, 'eap', 'type')
   return 5 + data.length
 }
 

@@ -10,8 +10,8 @@ export function decodeEncrypted(firstInner: number, bytes: Uint8Array, start: nu
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function encryptedLength({ firstInner, body }: EncryptedPayload): number {
-  checkNumber(firstInner, 0xff, 'encrypted.firstInner')
-  checkOctets(body, MAXIMUM_BODY, 'encrypted.body')
+  checkNumber(firstInner, 0xff, 'encrypted', 'firstInner')
+  checkOctets(body, MAXIMUM_BODY, 'encrypted', 'body')
   return body.length
 }
 
@@ -33,11 +33,11 @@ export function decodeEncryptedFragment(
 /** Octets of the body; throws on values the format cannot hold. */
 export function encryptedFragmentLength(payload: EncryptedFragmentPayload): number {
   const { firstInner, fragmentNumber, totalFragments, body } = payload
-  checkNumber(firstInner, 0xff, 'encryptedFragment.firstInner')
-  checkNumber(totalFragments, 0xffff, 'encryptedFragment.totalFragments')
-  checkNumber(fragmentNumber, totalFragments, 'encryptedFragment.fragmentNumber')
+  checkNumber(firstInner, 0xff, 'encryptedFragment', 'firstInner')
+  checkNumber(totalFragments, 0xffff, 'encryptedFragment', 'totalFragments')
+  checkNumber(fragmentNumber, totalFragments, 'encryptedFragment', 'fragmentNumber')
   if (fragmentNumber === 0) throw new RangeError('encryptedFragment.fragmentNumber: counts from 1')
-  checkOctets(body, MAXIMUM_BODY, 'encryptedFragment.body')
+  checkOctets(body, MAXIMUM_BODY, 'encryptedFragment', 'body')
   return 4 + body.length
 }
 

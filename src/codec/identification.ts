@@ -24,9 +24,9 @@ export function decodeIdentification(
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function identificationLength({ kind, idType, data, reserved }: IdentificationPayload): number {
-  checkNumber(idType, 0xff, `${kind}.idType`)
-  checkOctets(data, MAXIMUM_BODY, `${kind}.data`)
-  if (reserved !== undefined) checkNumber(reserved, 0xffffff, `${kind}.reserved`)
+  checkNumber(idType, 0xff, kind, 'idType')
+  checkOctets(data, MAXIMUM_BODY, kind, 'data')
+  if (reserved !== undefined) checkNumber(reserved, 0xffffff, kind, 'reserved')
   return 4 + data.length
 }
 
@@ -48,8 +48,8 @@ export function decodeAuthentication(bytes: Uint8Array, start: number, end: numb
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function authenticationLength({ method, data }: AuthenticationPayload): number {
-  checkNumber(method, 0xff, 'authentication.method')
-  checkOctets(data, MAXIMUM_BODY, 'authentication.data')
+  checkNumber(method, 0xff, 'authentication', 'method')
+  checkOctets(data, MAXIMUM_BODY, 'authentication', 'data')
   return 4 + data.length
 }
 
@@ -74,8 +74,8 @@ export function decodeCertificate(
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function certificateLength({ kind, encoding, data }: CertificateLike): number {
-  checkNumber(encoding, 0xff, `${kind}.encoding`)
-  checkOctets(data, MAXIMUM_BODY, `${kind}.data`)
+  checkNumber(encoding, 0xff, kind, 'encoding')
+  checkOctets(data, MAXIMUM_BODY, kind, 'data')
   return 1 + data.length
 }
 

@@ -14,8 +14,8 @@ export function decodeKeyExchange(bytes: Uint8Array, start: number, end: number)
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function keyExchangeLength({ group, data }: KeyExchangePayload): number {
-  checkNumber(group, 0xffff, 'keyExchange.group')
-  checkOctets(data, MAXIMUM_BODY, 'keyExchange.data')
+  checkNumber(group, 0xffff, 'keyExchange', 'group')
+  checkOctets(data, MAXIMUM_BODY, 'keyExchange', 'data')
   return 4 + data.length
 }
 
@@ -34,7 +34,7 @@ export function decodeNonce(bytes: Uint8Array, start: number, end: number): Nonc
 
 /** Octets of the body; throws on a nonce the RFC forbids. */
 export function nonceLength({ data }: NoncePayload): number {
-  checkOctets(data, LONGEST_NONCE, 'nonce.data')
+  checkOctets(data, LONGEST_NONCE, 'nonce', 'data')
   if (data.length < SHORTEST_NONCE) throw new RangeError(`nonce.data: ${data.length} octets, at least 16 are needed`)
   return data.length
 }

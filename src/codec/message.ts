@@ -1,6 +1,6 @@
 import { readUint32, writeUint16, writeUint32 } from '../bytes/index.ts'
 import { decodeError, Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, plainOctets, putOctets, view } from './octet-fields.ts'
 import {
   chainLength,
   decodeChain,
@@ -34,8 +34,9 @@ export interface PeekedHeader extends MessageHeader {
  * The header of what may be a message, for routing and for answering versions that cannot be decoded (section 2.5).
  * Nothing is checked. Undefined for fewer than 28 octets.
  */
-export function peekHeader(bytes: Uint8Array): PeekedHeader | undefined {
-  if (bytes.length < HEADER_OCTETS) return undefined
+export function peekHeader(datagram: Uint8Array): PeekedHeader | undefined {
+  if (datagram.length < HEADER_OCTETS) return undefined
+  const bytes = plainOctets(datagram)
   const version = bytes[17] as number
   const flags = bytes[19] as number
   const header = {
@@ -61,7 +62,7 @@ export function peekHeader(bytes: Uint8Array): PeekedHeader | undefined {
  * a message may contain in an exchange is not checked here. Time is linear in the length; never throws.
  */
 export function decodeMessage(bytes: Uint8Array): DecodeResult<Message> {
-  const message = decode(bytes)
+  const message = decode(plainOctets(bytes))
   return message instanceof Malformed ? { ok: false, error: decodeError(message) } : { ok: true, value: message }
 }
 
@@ -110,10 +111,10 @@ export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload
   const { majorVersion, minorVersion, exchangeType, messageId } = header
   checkSpi(header.initiatorSpi, 'initiatorSpi')
   checkSpi(header.responderSpi, 'responderSpi')
-  checkNumber(majorVersion, 15, 'majorVersion')
-  checkNumber(minorVersion, 15, 'minorVersion')
-  checkNumber(exchangeType, 0xff, 'exchangeType')
-  checkNumber(messageId, 0xffffffff, 'messageId')
+  checkNumber(majorVersion, 15, 'header', 'majorVersion')
+  checkNumber(minorVersion, 15, 'header', 'minorVersion')
+  checkNumber(exchangeType, 0xff, 'header', 'exchangeType')
+  checkNumber(messageId, 0xffffffff, 'header', 'messageId')
   putOctets(out, 0, header.initiatorSpi)
   putOctets(out, 8, header.responderSpi)
   out[16] = firstPayload
@@ -128,8 +129,8 @@ export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload
 }
 
 function checkSpi(spi: Uint8Array, field: string): void {
-  checkOctets(spi, 8, field)
-  if (spi.length !== 8) throw new RangeError(`${field}: ${spi.length} octets instead of 8`)
+  checkOctets(spi, 8, 'header', field)
+  if (spi.length !== 8) throw new RangeError(`header.${field}: ${spi.length} octets instead of 8`)
 }
 
 /** A message whose Encrypted body is still to be filled in. */
@@ -148,8 +149,8 @@ export interface EncryptedFrame {
  */
 export function encryptedFrame(header: MessageHeader, firstInner: number, bodyOctets: number): EncryptedFrame {
   const length = HEADER_OCTETS + GENERIC_HEADER_OCTETS + bodyOctets
-  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS, 'bodyOctets')
-  checkNumber(firstInner, 0xff, 'firstInner')
+  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS, 'encryptedFrame', 'bodyOctets')
+  checkNumber(firstInner, 0xff, 'encryptedFrame', 'firstInner')
   const bytes = new Uint8Array(length)
   writeHeader(bytes, header, PAYLOAD.ENCRYPTED, length)
   writeGenericHeader(bytes, HEADER_OCTETS, firstInner, false, length - HEADER_OCTETS)
@@ -170,11 +171,11 @@ export function encryptedFragmentFrame(
   bodyOctets: number
 ): EncryptedFrame {
   const length = HEADER_OCTETS + GENERIC_HEADER_OCTETS + FRAGMENT_FIELDS_OCTETS + bodyOctets
-  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS - FRAGMENT_FIELDS_OCTETS, 'bodyOctets')
-  checkNumber(firstInner, 0xff, 'firstInner')
-  checkNumber(totalFragments, 0xffff, 'totalFragments')
-  checkNumber(fragmentNumber, totalFragments, 'fragmentNumber')
-  if (fragmentNumber === 0) throw new RangeError('fragmentNumber: counts from 1')
+  checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS - FRAGMENT_FIELDS_OCTETS, 'encryptedFrame', 'bodyOctets')
+  checkNumber(firstInner, 0xff, 'encryptedFrame', 'firstInner')
+  checkNumber(totalFragments, 0xffff, 'encryptedFrame', 'totalFragments')
+  checkNumber(fragmentNumber, totalFragments, 'encryptedFrame', 'fragmentNumber')
+  if (fragmentNumber === 0) throw new RangeError('encryptedFrame.fragmentNumber: counts from 1')
   const bytes = new Uint8Array(length)
   writeHeader(bytes, header, PAYLOAD.ENCRYPTED_FRAGMENT, length)
   writeGenericHeader(bytes, HEADER_OCTETS, fragmentNumber === 1 ? firstInner : 0, false, length - HEADER_OCTETS)

@@ -26,8 +26,8 @@ const COOKIE_OCTETS = { least: 1, most: 64 }
 const COOKIE2_OCTETS = { least: 8, most: 64 }
 
 function ranged(data: Uint8Array, least: number, most: number, field: string): Uint8Array {
-  checkOctets(data, most, field)
-  if (data.length < least) throw new RangeError(`${field}: ${data.length} octets, at least ${least} are needed`)
+  checkOctets(data, most, 'notify', field)
+  if (data.length < least) throw new RangeError(`notify.${field}: ${data.length} octets, at least ${least} are needed`)
   return data
 }
 
@@ -89,7 +89,7 @@ export function childSaNotFoundNotify(protocol: number, spi: Uint8Array): Notify
 }
 
 function childSaNotify(type: number, protocol: number, spi: Uint8Array): NotifyPayload {
-  checkNumber(protocol, 0xff, 'protocol')
+  checkNumber(protocol, 0xff, 'notify', 'protocol')
   return { kind: 'notify', protocol, spi: ranged(spi, 4, 4, 'spi'), type, data: EMPTY }
 }
 
@@ -112,7 +112,7 @@ export function decodeWindowSize(payload: NotifyPayload): number | undefined {
 
 /** INVALID_MAJOR_VERSION with the highest version supported (section 2.5). */
 export function invalidMajorVersionNotify(version: number): NotifyPayload {
-  checkNumber(version, 15, 'version')
+  checkNumber(version, 15, 'notify', 'version')
   return notify(NOTIFY.INVALID_MAJOR_VERSION, Uint8Array.of(version))
 }
 
@@ -123,7 +123,7 @@ export function decodeInvalidMajorVersion(payload: NotifyPayload): number | unde
 
 /** UNSUPPORTED_CRITICAL_PAYLOAD with the payload type (section 2.5). */
 export function unsupportedCriticalPayloadNotify(payloadType: number): NotifyPayload {
-  checkNumber(payloadType, 0xff, 'payloadType')
+  checkNumber(payloadType, 0xff, 'notify', 'payloadType')
   return notify(NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(payloadType))
 }
 
@@ -210,14 +210,14 @@ function addressOctets(address: IpAddress, field: string): Uint8Array {
 }
 
 function uint16Bytes(value: number, field: string): Uint8Array {
-  checkNumber(value, 0xffff, field)
+  checkNumber(value, 0xffff, 'notify', field)
   const octets = new Uint8Array(2)
   writeUint16(octets, 0, value)
   return octets
 }
 
 function checkedUint32(value: number, field: string): Uint8Array {
-  checkNumber(value, 0xffffffff, field)
+  checkNumber(value, 0xffffffff, 'notify', field)
   return uint32Bytes(value)
 }
 

@@ -19,10 +19,10 @@ export function decodeNotify(bytes: Uint8Array, start: number, end: number): Not
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function notifyLength({ protocol, spi, type, data }: NotifyPayload): number {
-  if ((protocol & 0xff) !== protocol) checkNumber(protocol, 0xff, 'notify.protocol')
-  if ((type & 0xffff) !== type) checkNumber(type, 0xffff, 'notify.type')
-  if (spi !== EMPTY) checkOctets(spi, 0xff, 'notify.spi')
-  if (data !== EMPTY) checkOctets(data, MAXIMUM_BODY, 'notify.data')
+  checkNumber(protocol, 0xff, 'notify', 'protocol')
+  checkNumber(type, 0xffff, 'notify', 'type')
+  checkOctets(spi, 0xff, 'notify', 'spi')
+  checkOctets(data, MAXIMUM_BODY, 'notify', 'data')
   return 4 + spi.length + data.length
 }
 

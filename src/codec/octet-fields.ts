@@ -1,8 +1,14 @@
 import { EMPTY } from '../bytes/index.ts'
 
-/** Octets `start` to `end` of `bytes` without copying; always a plain `Uint8Array`, also of a Node `Buffer`. */
+/** Octets `start` to `end` of `bytes` without copying. */
 export function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return start === end ? EMPTY : new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+  return start === end ? EMPTY : bytes.subarray(start, end)
+}
+
+/** The same octets as a plain `Uint8Array`: views of a Node `Buffer` would be `Buffer`s, several times slower. */
+export function plainOctets(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** Copies `octets` to `offset` and returns the offset behind them. A loop beats `set` for what IKE mostly carries. */
@@ -13,17 +19,29 @@ export function putOctets(out: Uint8Array, offset: number, octets: Uint8Array): 
   return offset + length
 }
 
+/** True for an integer from 0 to `maximum`. */
+export function isNumberTo(maximum: number, value: number): boolean {
+  return value >= 0 && value <= maximum && Number.isInteger(value)
+}
+
+/** True for a `Uint8Array` of at most `maximum` octets. */
+export function isOctetsTo(maximum: number, octets: Uint8Array): boolean {
+  return octets instanceof Uint8Array && octets.length <= maximum
+}
+
 /** Throws RangeError unless `value` is an integer from 0 to `maximum`. */
-export function checkNumber(value: number, maximum: number, field: string): void {
-  if (!(Number.isInteger(value) && value >= 0 && value <= maximum)) {
-    throw new RangeError(`${field}: ${value} is not an integer from 0 to ${maximum}`)
+export function checkNumber(value: number, maximum: number, owner: string, field: string): void {
+  if (!isNumberTo(maximum, value)) {
+    throw new RangeError(`${owner}.${field}: ${value} is not an integer from 0 to ${maximum}`)
   }
 }
 
 /** Throws TypeError unless `octets` is a `Uint8Array`, RangeError when it is longer than `maximum`. */
-export function checkOctets(octets: Uint8Array, maximum: number, field: string): void {
-  if (!(octets instanceof Uint8Array)) throw new TypeError(`${field}: expected a Uint8Array`)
-  if (octets.length > maximum) throw new RangeError(`${field}: ${octets.length} octets, at most ${maximum} fit`)
+export function checkOctets(octets: Uint8Array, maximum: number, owner: string, field: string): void {
+  if (!(octets instanceof Uint8Array)) throw new TypeError(`${owner}.${field}: expected a Uint8Array`)
+  if (octets.length > maximum) {
+    throw new RangeError(`${owner}.${field}: ${octets.length} octets, at most ${maximum} fit`)
+  }
 }
 
 /** Largest body of a payload: its length field counts the four octets of the generic header too. */

@@ -24,7 +24,7 @@ import { decodeKeyExchange, decodeNonce, keyExchangeLength, nonceLength, writeKe
 import { CODEC_LIMITS } from './limits.ts'
 import { decodeError, Malformed } from './malformed.ts'
 import { decodeNotify, notifyLength, writeNotify } from './notify.ts'
-import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, MAXIMUM_BODY, plainOctets, putOctets, view } from './octet-fields.ts'
 import { PAYLOAD } from './registry.ts'
 import {
   decodeSecurityAssociation,
@@ -49,7 +49,7 @@ export function decodePayloads(
   offset = 0,
   end: number = bytes.length
 ): DecodeResult<readonly Payload[]> {
-  const payloads = decodeChain(bytes, firstPayload, offset, end, false)
+  const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false)
   return payloads instanceof Malformed ? { ok: false, error: decodeError(payloads) } : { ok: true, value: payloads }
 }
 
@@ -152,10 +152,13 @@ const PAYLOAD_TYPES = {
   encryptedFragment: 53
 } as const satisfies Record<Exclude<Payload['kind'], 'unknown'>, number>
 
+const KINDS: ReadonlyMap<number, string> = /* @__PURE__ */ new Map(
+  Object.entries(PAYLOAD_TYPES).map(([kind, type]) => [type, kind])
+)
+
 /** `kind` of a payload type: the first element of an error's path. */
-function payloadKind(type: number): Payload['kind'] {
-  for (const [kind, number] of Object.entries(PAYLOAD_TYPES)) if (number === type) return kind as Payload['kind']
-  return 'unknown'
+function payloadKind(type: number): string {
+  return KINDS.get(type) ?? 'unknown'
 }
 
 /** The payload type number of a payload. */
@@ -273,16 +276,16 @@ function bodyLength(payload: Payload): number {
     case 'delete':
       return deleteLength(payload)
     case 'vendorId':
-      checkOctets(payload.data, MAXIMUM_BODY, 'vendorId.data')
+      checkOctets(payload.data, MAXIMUM_BODY, 'vendorId', 'data')
       return payload.data.length
     case 'eap':
       return eapLength(payload)
     case 'encryptedFragment':
       return encryptedFragmentLength(payload)
     case 'unknown':
-      checkNumber(payload.type, 0xff, 'unknown.type')
+      checkNumber(payload.type, 0xff, 'unknown', 'type')
       if (payload.type === PAYLOAD.NONE) throw new RangeError('unknown.type: 0 ends a chain')
-      checkOctets(payload.body, MAXIMUM_BODY, 'unknown.body')
+      checkOctets(payload.body, MAXIMUM_BODY, 'unknown', 'body')
       return payload.body.length
     default:
       return noSuchKind(payload)

@@ -1,7 +1,7 @@
-import { EMPTY, readUint16, writeUint16 } from '../bytes/index.ts'
+import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
 import { PROTOCOL, TRANSFORM_ATTRIBUTE } from './registry.ts'
 import type { Proposal, SecurityAssociationPayload, Transform, TransformAttribute } from './types.ts'
 
@@ -10,6 +10,7 @@ const TRANSFORM_HEADER = 8
 const MORE_PROPOSALS = 2
 const MORE_TRANSFORMS = 3
 const TV_FORMAT = 0x8000
+const OWNER = 'securityAssociation'
 
 /**
  * SA payload body. Besides lengths it checks what section 3.3 makes structure: last-substructure markers, number of
@@ -146,50 +147,50 @@ export function securityAssociationLength(payload: SecurityAssociationPayload): 
 
 function proposalLength(proposal: Proposal, index: number): number {
   const { number, protocol, spi, transforms } = proposal
-  const path = 'securityAssociation.proposals'
-  if (!isOctet(number) || number === 0) {
-    throw new RangeError(`${path}[${index}].number: ${number} is not an integer from 1 to 255`)
+  if (!isNumberTo(0xff, number) || number === 0 || !isNumberTo(0xff, protocol) || !isOctetsTo(0xff, spi)) {
+    refuseProposal(proposal, `proposals[${index}]`)
   }
-  if (!isOctet(protocol)) checkNumber(protocol, 0xff, `${path}[${index}].protocol`)
-  if (spi !== EMPTY) checkOctets(spi, 0xff, `${path}[${index}].spi`)
-  if (transforms.length === 0 || transforms.length > 0xff) {
-    throw new RangeError(`${path}[${index}].transforms: ${transforms.length} is not a number from 1 to 255`)
+  const count = transforms.length
+  if (count === 0 || count > 0xff) {
+    throw new RangeError(`${OWNER}.proposals[${index}].transforms: ${count} is not a number from 1 to 255`)
   }
   let total = PROPOSAL_HEADER + spi.length
-  for (let i = 0; i < transforms.length; i++) {
+  for (let i = 0; i < count; i++) {
     const { type, id, keyLength, attributes } = transforms[i] as Transform
-    if (!isOctet(type)) checkNumber(type, 0xff, `${path}[${index}].transforms[${i}].type`)
-    if (!isUint16(id)) checkNumber(id, 0xffff, `${path}[${index}].transforms[${i}].id`)
+    if (!isNumberTo(0xff, type)) checkNumber(type, 0xff, OWNER, `proposals[${index}].transforms[${i}].type`)
+    if (!isNumberTo(0xffff, id)) checkNumber(id, 0xffff, OWNER, `proposals[${index}].transforms[${i}].id`)
     total += TRANSFORM_HEADER
     if (keyLength !== undefined) {
-      if (!isUint16(keyLength)) checkNumber(keyLength, 0xffff, `${path}[${index}].transforms[${i}].keyLength`)
+      if (!isNumberTo(0xffff, keyLength)) {
+        checkNumber(keyLength, 0xffff, OWNER, `proposals[${index}].transforms[${i}].keyLength`)
+      }
       total += 4
     }
-    if (attributes !== undefined) total += attributesLength(attributes, `${path}[${index}].transforms[${i}].attributes`)
+    if (attributes !== undefined)
+      total += attributesLength(attributes, `proposals[${index}].transforms[${i}].attributes`)
   }
   return total
 }
 
-function isOctet(value: number): boolean {
-  return (value & 0xff) === value
-}
-
-function isUint16(value: number): boolean {
-  return (value & 0xffff) === value
+function refuseProposal({ number, protocol, spi }: Proposal, path: string): void {
+  checkNumber(number, 0xff, OWNER, `${path}.number`)
+  if (number === 0) throw new RangeError(`${OWNER}.${path}.number: counts from 1`)
+  checkNumber(protocol, 0xff, OWNER, `${path}.protocol`)
+  checkOctets(spi, 0xff, OWNER, `${path}.spi`)
 }
 
 function attributesLength(attributes: readonly TransformAttribute[], path: string): number {
   let total = 0
   attributes.forEach(({ type, value }, i) => {
-    checkNumber(type, 0x7fff, `${path}[${i}].type`)
-    if (typeof value === 'number') checkNumber(value, 0xffff, `${path}[${i}].value`)
-    else checkOctets(value, 0xffff, `${path}[${i}].value`)
+    checkNumber(type, 0x7fff, OWNER, `${path}[${i}].type`)
+    if (typeof value === 'number') checkNumber(value, 0xffff, OWNER, `${path}[${i}].value`)
+    else checkOctets(value, 0xffff, OWNER, `${path}[${i}].value`)
     total += 4 + (typeof value === 'number' ? 0 : value.length)
   })
   return total
 }
 
-/** Writes the body at `at` and returns the offset behind it. Lengths are known to fit. */
+/** Writes the body at `start` and returns the offset behind it. Lengths are known to fit. */
 export function writeSecurityAssociation(out: Uint8Array, start: number, payload: SecurityAssociationPayload): number {
   const proposals = payload.proposals
   let at = start

@@ -1,7 +1,7 @@
 import { compareBytes, readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
 import { TRAFFIC_SELECTOR_TYPE } from './registry.ts'
 import type { AddressRangeSelector, TrafficSelector, TrafficSelectorPayload, UnknownSelector } from './types.ts'
 
@@ -97,9 +97,9 @@ export function trafficSelectorsLength({ kind, selectors }: TrafficSelectorPaylo
 }
 
 function unknownLength({ type, protocol, body }: UnknownSelector, kind: string, index: number): number {
-  checkNumber(type, 0xff, `${kind}.selectors[${index}].type`)
-  checkNumber(protocol, 0xff, `${kind}.selectors[${index}].protocol`)
-  checkOctets(body, 0xffff - SELECTOR_HEADER, `${kind}.selectors[${index}].body`)
+  checkNumber(type, 0xff, kind, `selectors[${index}].type`)
+  checkNumber(protocol, 0xff, kind, `selectors[${index}].protocol`)
+  checkOctets(body, 0xffff - SELECTOR_HEADER, kind, `selectors[${index}].body`)
   return SELECTOR_HEADER + body.length
 }
 
@@ -107,34 +107,38 @@ function rangeLength(selector: AddressRangeSelector, kind: string, index: number
   const { type, protocol, startPort, endPort, startAddress, endAddress } = selector
   const size = isRangeType(type) ? addressOctets(type) : 0
   if (
-    startAddress?.length !== size ||
-    endAddress?.length !== size ||
-    (protocol & 0xff) !== protocol ||
-    (startPort & 0xffff) !== startPort ||
-    (endPort & 0xffff) !== endPort ||
+    !isNumberTo(0xff, protocol) ||
+    !isNumberTo(0xffff, startPort) ||
+    !isNumberTo(0xffff, endPort) ||
+    !isOctetsTo(size, startAddress) ||
+    !isOctetsTo(size, endAddress) ||
+    startAddress.length + endAddress.length !== 2 * size ||
     compareBytes(startAddress, endAddress) > 0
   ) {
-    refuseRange(selector, `${kind}.selectors[${index}]`)
+    refuseRange(selector, kind, `selectors[${index}]`)
   }
   return RANGE_HEADER + 2 * size
 }
 
-function refuseRange(selector: AddressRangeSelector, path: string): never {
+function refuseRange(selector: AddressRangeSelector, kind: string, path: string): never {
   const { type, protocol, startPort, endPort, startAddress, endAddress } = selector
-  if (!isRangeType(type)) throw new RangeError(`${path}.type: ${type as number} is no address range`)
-  checkNumber(protocol, 0xff, `${path}.protocol`)
-  checkNumber(startPort, 0xffff, `${path}.startPort`)
-  checkNumber(endPort, 0xffff, `${path}.endPort`)
-  checkOctets(startAddress, 16, `${path}.startAddress`)
-  checkOctets(endAddress, 16, `${path}.endAddress`)
-  throw new RangeError(`${path}.endAddress: no range of ${addressOctets(type)}-octet addresses from startAddress`)
+  if (!isRangeType(type)) throw new RangeError(`${kind}.${path}.type: ${type as number} is no address range`)
+  checkNumber(protocol, 0xff, kind, `${path}.protocol`)
+  checkNumber(startPort, 0xffff, kind, `${path}.startPort`)
+  checkNumber(endPort, 0xffff, kind, `${path}.endPort`)
+  checkOctets(startAddress, 16, kind, `${path}.startAddress`)
+  checkOctets(endAddress, 16, kind, `${path}.endAddress`)
+  throw new RangeError(
+    `${kind}.${path}.endAddress: no range of ${addressOctets(type)}-octet addresses from startAddress`
+  )
 }
 
 /** Writes the body at `start` and returns the offset behind it. Lengths are known to fit. */
 export function writeTrafficSelectors(out: Uint8Array, start: number, { selectors }: TrafficSelectorPayload): number {
   out[start] = selectors.length
   let at = start + 4
-  for (const selector of selectors) {
+  for (let i = 0; i < selectors.length; i++) {
+    const selector = selectors[i] as TrafficSelector
     const first = at
     out[at] = selector.type
     out[at + 1] = selector.protocol
