@@ -20,8 +20,7 @@ export function localAddressesChanged(
   const next = change(step, {
     local: addresses.map((local) => ({ ...local })),
     // An address that came or went may be on another network now: what was learnt of its pairs is void.
-    paths: step.state.paths.filter((record) => isSteady(record.path.local.address)),
-    allPairsTried: step.state.allPairsTried && !hasNew
+    paths: step.state.paths.filter((record) => isSteady(record.path.local.address))
   })
   return reselect(policy, next, now, hasNew)
 }
@@ -38,10 +37,16 @@ export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, ha
     if (state.role === 'initiator') return beginMove(policy, listed, state.ikePath, now, false)
     return act(resume(listed, true), { type: 'redirectOutstanding', path: state.ikePath })
   }
+  if (state.probing !== null && !state.probing.candidates.every((path) => isLocalUsable(state, path))) {
+    // No packet can leave from some of the pairs under test (F10).
+    const left = state.probing.candidates.filter((path) => isLocalUsable(state, path))
+    const stopped = intend(change(listed, { probing: null }), { probe: false })
+    return reselect(policy, startProbing(policy, stopped, state.probing.reason, left, now), now, hasNewPair)
+  }
   if (state.role === 'responder') return listed
   // Replies are overdue, so the new pair is worth a try at once (F12).
-  const isSuspect = state.probing?.reason === 'suspect' || state.fallbackAt !== null
-  if (isSuspect && hasNewPair) return probeAlternatives(policy, listed, now)
+  const isSuspect = state.probing?.reason === 'suspect' || state.fallbackAt !== null || state.allPairsTried
+  if (isSuspect && hasNewPair) return probeAlternatives(policy, change(listed, { allPairsTried: false }), now)
   const isBetter = betterPaths(policy, state, now).length > 0
   if (!isBetter) return change(listed, { reselectAt: null })
   return change(listed, { reselectAt: state.reselectAt ?? now + policy.selection.hysteresisMs })

@@ -19,7 +19,9 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   const hasBaseline = nat !== null && init.initPath !== undefined && samePath(init.initPath, init.path)
   const { periodicMs } = policy.routability
   const excluded = [...init.excludedPrefixes]
-  const local = init.localAddresses.map((address) => ({ ...address }))
+  const { address } = init.path.local
+  const isReported = init.localAddresses.some((known) => known.address === address)
+  const local = [...init.localAddresses, ...(isReported ? [] : [{ address }])].map((known) => ({ ...known }))
   const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? 4500 : 500
   const state: MobikeState = {
     role: init.role,
@@ -34,6 +36,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     moveDue: false,
     childMoveFrom: null,
     rollback: null,
+    updatesInDoubt: 0,
     nat,
     natBaseline: hasBaseline ? nat.destinationHash : null,
     natRetries: 0,
@@ -117,7 +120,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'responseReceived':
       return responseReceived(policy, step, event)
     case 'requestRetransmitted':
-      return retransmitted(policy, step, event.attempt, now)
+      return retransmitted(policy, step, event, now)
     case 'requestExhausted':
       return exhausted(policy, step, now)
     case 'ikeSaRekeyed':
@@ -157,8 +160,16 @@ function suspicion(policy: MobikePolicy, step: MobikeStep, now: number): MobikeS
 }
 
 /** Replies are missing: the initiator looks for another pair (sections 3.5 and 3.11: recovery is its job). */
-function retransmitted(policy: MobikePolicy, step: MobikeStep, attempt: number, now: number): MobikeStep {
+function retransmitted(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  { token, attempt }: { readonly token: number | null; readonly attempt: number },
+  now: number
+): MobikeStep {
   const { state } = step
+  // A probe of pairs that are no better than hoped says nothing about the current one.
+  const isProbe = state.outstanding.some((request) => request.token === token && request.purpose === 'probe')
+  if (isProbe && state.probing !== null) return step
   if (state.role !== 'initiator' || state.outageSince !== null) return step
   if (attempt < policy.retransmissionsBeforeProbing || state.probing?.reason === 'suspect') return step
   return probeAlternatives(policy, step, now)

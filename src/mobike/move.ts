@@ -122,7 +122,7 @@ export function abandonPath(
   return canReturn ? rollBack(policy, next, rollback, now) : close(next, reason)
 }
 
-/** IKE SA and Child SAs go back to where the peer still has them; a liveness check shows whether that works. */
+/** IKE SA and Child SAs go back to where the peer has them; a liveness check, or an UPDATE in doubt, shows whether that works. */
 function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, now: number): MobikeStep {
   const { state } = step
   const back = change(
@@ -141,7 +141,10 @@ function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, 
     },
     { type: 'redirectOutstanding', path: point.ikePath }
   )
-  const intents = { update: false, routability: false, liveness: true, list: isListStale(policy, back.state) }
+  // An UPDATE without an answer may have moved the peer: it has to be told to come back.
+  const update = state.updatesInDoubt > 0
+  const list = state.pending.list || isListStale(policy, back.state)
+  const intents = { update, routability: false, liveness: !update, list }
   return moveChildrenTo(intend(back, intents), point.childPath, point.encapsulate)
 }
 
@@ -158,11 +161,8 @@ export function childSaMoveFailed(policy: MobikePolicy, step: MobikeStep, reason
   const { rollback } = state
   if (rollback === null || samePath(rollback.ikePath, state.ikePath)) return failed
   if (!isLocalUsable(state, rollback.ikePath)) return failed
-  // An UPDATE that went out may have moved the peer: it has to be told to come back.
-  const peerMayHaveMoved = state.outstanding.some((request) => request.purpose === 'update')
   const paths = withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
-  const back = rollBack(policy, change(failed, { paths }), rollback, now)
-  return peerMayHaveMoved ? intend(back, { update: true }) : back
+  return rollBack(policy, change(failed, { paths }), rollback, now)
 }
 
 /** Ends the IKE SA. */

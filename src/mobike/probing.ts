@@ -26,11 +26,11 @@ export function startProbing(
   return transmit(policy, change(step, { probing, fallbackAt: null, reselectAt: null }), probing, now)
 }
 
-/** The current pair may be dead: tests all others and, last, itself. Nothing happens without another pair. */
+/** The current pair may be dead: tests all others and, last, itself. Without another pair there is nothing to test. */
 export function probeAlternatives(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   const others = without(candidatePaths(policy, state, now, true), state.ikePath)
-  if (others.length === 0) return change(step, { fallbackAt: null })
+  if (others.length === 0) return change(step, { fallbackAt: null, allPairsTried: true })
   return startProbing(policy, step, 'suspect', [...others, state.ikePath], now)
 }
 

@@ -59,6 +59,7 @@ export function nextMobikeRequest(
       nextToken: token + 1,
       outstanding: [...earlier, own],
       announced: list ?? state.announced,
+      updatesInDoubt: state.updatesInDoubt + (purpose === 'update' ? 1 : 0),
       pending: afterBuilding(state.pending, purpose)
     },
     request: { token, purpose, notifies, path }

@@ -1,4 +1,4 @@
-import { samePath } from '../bytes/index.ts'
+import { type IpAddress, samePath } from '../bytes/index.ts'
 import { abandonPath, close, moveChildren } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -29,10 +29,13 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
   // The reply came over another pair and the move there is under way: the request says nothing of that pair.
   const superseded = request.superseded || !samePath(replied.state.ikePath, step.state.ikePath)
   switch (request.purpose) {
-    case 'update':
-      return superseded ? replied : updateAnswered(policy, replied, request, event)
+    case 'update': {
+      const doubts = replied.state.updatesInDoubt - (isRefused(event) ? 1 : 0)
+      const counted = change(replied, { updatesInDoubt: Math.max(0, doubts) })
+      return superseded ? counted : updateAnswered(policy, counted, request, event)
+    }
     case 'routability':
-      return routabilityAnswered(policy, replied, event, superseded, verdict === 'match')
+      return routabilityAnswered(policy, replied, event, superseded, proven)
     case 'addressList':
       return listAnswered(policy, replied, event)
     case 'liveness':
@@ -59,18 +62,19 @@ function updateAnswered(
   }
   if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { update: true }, request)
   if (has(event, 'unacceptableAddresses')) {
-    const told = act(step, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
-    return abandonPath(
-      policy,
-      intend(told, { list: state.pending.list || request.carriesList }),
-      event.now,
-      'updateRefused'
-    )
+    const kept = intend(step, { list: state.pending.list || request.carriesList })
+    const told = act(kept, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
+    // An UPDATE for the addresses in use is refused without harm: there is nothing to go back to.
+    return state.rollback === null ? told : abandonPath(policy, told, event.now, 'updateRefused')
   }
-  const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0 })
+  const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
   const returned = has(event, 'cookie2') ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) return moved(returned)
-  const unproven = change(returned, { rollback: state.rollback, moveDue: true })
+  const unproven = change(returned, {
+    rollback: state.rollback,
+    updatesInDoubt: state.updatesInDoubt,
+    moveDue: true
+  })
   return unprovenRoutability(policy, unproven, event.now)
 }
 
@@ -85,24 +89,24 @@ function routabilityAnswered(
   step: MobikeStep,
   event: ResponseReceived,
   superseded: boolean,
-  cookieMatched: boolean
+  proven: IpAddress | null
 ): MobikeStep {
   const { state } = step
   const { address } = state.ikePath.remote
-  if (isVerified(policy, state, address, event.now) && !state.pending.routability) {
-    return state.moveDue ? finishMove(step) : step
+  if (!superseded && proven === address) return state.moveDue ? finishMove(step) : step
+  // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once, where one is still needed.
+  if (superseded || event.destinations.length > 1) {
+    const isNeeded = !state.pending.update && !isVerified(policy, state, address, event.now)
+    return isNeeded ? intend(step, { routability: true }) : step
   }
-  // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once.
-  if (superseded || cookieMatched) {
-    return state.pending.update ? step : intend(step, { routability: true })
-  }
+  if (has(event, 'cookie2')) return unprovenRoutability(policy, step, event.now)
   return unprovenRoutability(policy, violation(step, 'RFC 4555 section 3.7: COOKIE2 not returned'), event.now)
 }
 
 /** Return routability came last: now the Child SAs go where the IKE SA is. */
 function finishMove(step: MobikeStep): MobikeStep {
   const from = step.state.childPath
-  if (step.state.role === 'initiator') return moved(change(step, { rollback: null }))
+  if (step.state.role === 'initiator') return moved(change(step, { rollback: null, updatesInDoubt: 0 }))
   const next = moveChildren(step)
   return act(next, { type: 'report', report: { kind: 'peerMoved', from, to: next.state.childPath } })
 }
@@ -118,10 +122,11 @@ function unprovenRoutability(policy: MobikePolicy, step: MobikeStep, now: number
 }
 
 function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
-  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { list: true }, null)
   // The header address is part of the list: with several sources the peer's record is unknown (RFC 4555 section 3.6).
   const sources = new Set(event.sources.map(({ address }) => address))
-  return sources.size > 1 ? intend(step, { list: true }) : step
+  if (sources.size > 1) return intend(step, { list: true })
+  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { list: true }, null)
+  return change(step, { natRetries: 0 })
 }
 
 /** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
@@ -140,6 +145,10 @@ function natForbidden(
   }
   const spent = change(told, { natRetries: 0 })
   return update === null ? spent : abandonPath(policy, intend(spent, { list }), now, 'natNotAllowed')
+}
+
+function isRefused(event: ResponseReceived): boolean {
+  return has(event, 'unacceptableAddresses') || has(event, 'unexpectedNatDetected')
 }
 
 function has(event: ResponseReceived, kind: MobikeNotify['kind']): boolean {

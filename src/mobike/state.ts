@@ -96,6 +96,8 @@ export interface MobikeState {
   readonly childMoveFrom: { readonly path: Path; readonly encapsulate: boolean } | null
   /** While an UPDATE of ours is unconfirmed. */
   readonly rollback: RollbackPoint | null
+  /** UPDATEs sent since the last confirmed one that the peer may have carried out. */
+  readonly updatesInDoubt: number
 
   /** NAT state in use; only UPDATE exchanges change it (design decision 5). */
   readonly nat: NatObservation | null
