@@ -19,13 +19,12 @@ interface ClientOptions extends DriverOptions {
 }
 
 const options = readOptions<ClientOptions>()
-const ports = options.ports ?? [500, 4500]
 const config = initiatorConfig(options)
 const server = endpoint(options.server.address, options.server.port)
 let local: readonly LocalAddress[] = []
 let echo: InnerEchoClient | undefined
 
-const sockets = new UdpSockets(ports, {
+const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived: (path, bytes) => runner.datagramReceived(path, bytes),
   socketFailed: (where, code) => print('socketFailed', { where, code })
 })
@@ -61,12 +60,12 @@ const stopWatching = watchLocalAddresses(options.costs ?? {}, 250, (addresses) =
 /** Every pair of one family, best local address first: RFC 4555 section 3.1 lets IKE_SA_INIT try them in turn. */
 function paths(): readonly Path[] {
   const best = [...local].sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
-  const to = (address: IpAddress): Endpoint => endpoint(address, 500)
+  const to = (address: IpAddress): Endpoint => endpoint(address, config.ports.ike)
   return options.gateway.flatMap((address) => {
     const remote = to(address)
     return best
       .filter((own) => ipFamily(own.address) === ipFamily(remote.address))
-      .map((own) => ({ local: { address: own.address, port: ports[0] }, remote }))
+      .map((own) => ({ local: { address: own.address, port: config.ports.ike }, remote }))
   })
 }
 

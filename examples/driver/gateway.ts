@@ -29,9 +29,9 @@ let local: readonly LocalAddress[] = []
 /** By hexadecimal initiator SPI; after an IKE SA rekey by the old one and the new one. */
 const runners = new Map<string, SessionRunner>()
 
-const sockets = new UdpSockets(options.ports ?? [500, 4500], {
+const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived(path, bytes) {
-    if (path.local.port !== 500 && classifyUdpEncapsulated(bytes) === 'esp') {
+    if (path.local.port !== config.ports.ike && classifyUdpEncapsulated(bytes) === 'esp') {
       const spi = readUint32(bytes, 0)
       for (const runner of new Set(runners.values())) {
         if (runner.receivesSpi(spi)) return runner.datagramReceived(path, bytes)
@@ -45,7 +45,7 @@ const sockets = new UdpSockets(options.ports ?? [500, 4500], {
 
 /** The session an IKE message belongs to; a new one for an IKE_SA_INIT request of an unknown initiator SPI. */
 function runnerFor(path: Path, bytes: Uint8Array): SessionRunner | undefined {
-  const message = path.local.port === 500 ? bytes : bytes.subarray(4)
+  const message = path.local.port === config.ports.ike ? bytes : bytes.subarray(4)
   if (message.length < 28) return undefined
   const initiatorSpi = toHex(message.subarray(0, 8))
   const known = runners.get(initiatorSpi)

@@ -72,9 +72,9 @@ export class SessionRunner {
     this.#armTimer()
   }
 
-  /** A UDP datagram that arrived on port 4500 or 500: IKE goes to the session, ESP to the tunnel. */
+  /** A UDP datagram: IKE goes to the session, ESP to the tunnel. */
   datagramReceived(path: Path, bytes: Uint8Array): void {
-    if (path.local.port === 500 || classifyUdpEncapsulated(bytes) !== 'esp') {
+    if (path.local.port === this.#config.ports.ike || classifyUdpEncapsulated(bytes) !== 'esp') {
       this.dispatch({ type: 'datagramReceived', path, bytes })
       return
     }

@@ -65,7 +65,7 @@ export class UdpSockets {
   #open(local: Endpoint): void {
     const name = endpointText(local)
     if (this.#sockets.has(name) || !this.#wanted.has(name)) return
-    const socket = createSocket({ type: ipFamily(local.address) === 4 ? 'udp4' : 'udp6', ipv6Only: true })
+    const socket = createSocket(ipFamily(local.address) === 4 ? { type: 'udp4' } : { type: 'udp6', ipv6Only: true })
     this.#sockets.set(name, socket)
     socket.on('error', (error) => {
       this.#handler.socketFailed(name, codeOf(error))
