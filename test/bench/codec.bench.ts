@@ -1,6 +1,6 @@
 import { equalBytes } from '../../src/bytes/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/codec/index.ts'
-import { compare } from './measure.ts'
+import { type Comparison, compareAll } from './measure.ts'
 import { samples } from './messages.ts'
 import { decode } from './reference/decode.ts'
 import { encode } from './reference/encode.ts'
@@ -14,45 +14,29 @@ const parsed = samples().map(({ name, bytes }) => {
   return { name, bytes, reference, message }
 })
 
-// Both sides see every kind before either is measured, as in a real process.
-for (let i = 0; i < 2000; i++) {
-  for (const { bytes, reference, message } of parsed) {
-    decode(bytes)
-    encode(reference)
-    decodeMessage(bytes)
-    encodeMessage(message)
-  }
-}
-
-for (const { name, bytes } of parsed) {
+const decoding = parsed.map(({ name, bytes }): Comparison => {
   const figure = `decode ${name}`
-  compare({
-    figure,
-    ours: () => decodeMessage(bytes),
-    floor: () => decode(bytes),
-    bound: 'atLeast',
-    must: 0.7,
-    aim: 0.9
-  })
-}
+  return { figure, ours: () => decodeMessage(bytes), floor: () => decode(bytes), bound: 'atLeast', must: 0.7, aim: 0.9 }
+})
 
-for (const { name, reference, message } of parsed) {
+const encoding = parsed.map(({ name, reference, message }): Comparison => {
   const figure = `encode ${name}`
   const ours = (): unknown => encodeMessage(message)
-  compare({ figure, ours, floor: () => encode(reference), bound: 'atLeast', must: 0.7, aim: 0.9 })
-}
+  return { figure, ours, floor: () => encode(reference), bound: 'atLeast', must: 0.7, aim: 0.9 }
+})
 
-for (const { name, bytes } of parsed) {
-  for (const [defect, bad] of Object.entries({
-    'last length': badLastLength(bytes),
-    truncated: bytes.subarray(0, -1)
-  })) {
-    if (decodeMessage(bad).ok) throw new Error(`${name}: accepted with ${defect}`)
-    const figure = `refuse ${name}: ${defect}`
-    const ours = (): unknown => decodeMessage(bad)
-    compare({ figure, ours, floor: () => decodeMessage(bytes), bound: 'atMost', must: 1, aim: 0.3 })
-  }
-}
+const refusing = parsed.flatMap(({ name, bytes }) =>
+  Object.entries({ 'last length': badLastLength(bytes), truncated: bytes.subarray(0, -1) }).map(
+    ([defect, bad]): Comparison => {
+      if (decodeMessage(bad).ok) throw new Error(`${name}: accepted with ${defect}`)
+      const figure = `refuse ${name}: ${defect}`
+      const ours = (): unknown => decodeMessage(bad)
+      return { figure, ours, floor: () => decodeMessage(bytes), bound: 'atMost', must: 1, aim: 0.3 }
+    }
+  )
+)
+
+compareAll([...decoding, ...encoding, ...refusing])
 
 function accepted(bytes: Uint8Array): Message {
   const result = decodeMessage(bytes)

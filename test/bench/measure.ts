@@ -31,6 +31,17 @@ const WARM_UP_MICROSECONDS = quick ? 40_000 : 150_000
 /** Results are kept for a while, as a caller would, but never so many that the garbage collector is what is measured. */
 const alive: unknown[] = new Array(64).fill(undefined)
 
+/** Measures one after the other, once everything has run: code specialised for the first kind alone would flatter it. */
+export function compareAll(comparisons: readonly Comparison[]): void {
+  for (let i = 0; i < 2000; i++) {
+    for (const { ours, floor } of comparisons) {
+      alive[i & 63] = ours()
+      alive[i & 63] = floor()
+    }
+  }
+  for (const comparison of comparisons) compare(comparison)
+}
+
 /** Measures in interleaved rounds, so that a slow moment of the machine hits both, and sends the row. */
 export function compare({ figure, ours, floor, bound, must, aim }: Comparison): void {
   const oursTimes: number[] = []

@@ -11,7 +11,8 @@ import {
   prfHmacSha256,
   x25519
 } from '../../src/crypto/index.ts'
-import { type BareCipher, compareProtection, type MessageParts } from './protection.ts'
+import { compareAll } from './measure.ts'
+import { type BareCipher, type MessageParts, protection } from './protection.ts'
 
 /** Protecting and unprotecting on noble, against the bare noble calls. */
 
@@ -44,18 +45,21 @@ const bareCbc: BareCipher = {
   }
 }
 
-compareProtection('AES-256-GCM', gcmSuite, bareGcm, [
-  { octets: 100, must: 0.5, aim: 0.35 },
-  { octets: 300, must: 0.5, aim: 0.35 },
-  { octets: 1200, must: 0.7, aim: 0.55 }
-])
-compareProtection('AES-256-CBC HMAC-SHA2-256', cbcSuite, bareCbc, [
-  { octets: 100, must: 0.9, aim: 0.75 },
-  { octets: 300, must: 0.9, aim: 0.75 },
-  { octets: 1200, must: 1.05, aim: 0.9 }
-])
-compareProtection('ChaCha20-Poly1305', chachaSuite, bareChacha, [
-  { octets: 100, must: 1.15, aim: 1.05 },
-  { octets: 300, must: 1.15, aim: 1.05 },
-  { octets: 1200, must: 1.05, aim: 1.05 }
+compareAll([
+  ...protection('AES-256-GCM', gcmSuite, bareGcm, [
+    { octets: 100, must: 0.5, aim: 0.35 },
+    { octets: 300, must: 0.5, aim: 0.35 },
+    { octets: 1200, must: 0.7, aim: 0.55 }
+  ]),
+  // The published target ends at 300 octets: what is gained per message weighs little in a long one.
+  ...protection('AES-256-CBC HMAC-SHA2-256', cbcSuite, bareCbc, [
+    { octets: 100, must: 0.9, aim: 0.75 },
+    { octets: 300, must: 0.9, aim: 0.75 },
+    { octets: 1200, must: 1.05, aim: 0.9 }
+  ]),
+  ...protection('ChaCha20-Poly1305', chachaSuite, bareChacha, [
+    { octets: 100, must: 1.15, aim: 1.05 },
+    { octets: 300, must: 1.15, aim: 1.05 },
+    { octets: 1200, must: 1.05, aim: 1.05 }
+  ])
 ])

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../src/bytes/index.ts'
 import { type IkeSuite, ikeKeyLayout, ikeSendingKeys, openMessage, sealMessage } from '../../src/crypto/index.ts'
-import { compare } from './measure.ts'
+import type { Comparison } from './measure.ts'
 import { filler } from './messages.ts'
 
 /** The bare library calls that protect and unprotect one message. */
@@ -34,10 +34,15 @@ export interface Target {
   readonly aim: number
 }
 
-/** Measures `sealMessage` and `openMessage` with one suite against bare calls, after checking that both agree. */
-export function compareProtection(name: string, suite: IkeSuite, bare: BareCipher, targets: readonly Target[]): void {
+/** `sealMessage` and `openMessage` with one suite beside the bare calls, after checking that both agree. */
+export function protection(
+  name: string,
+  suite: IkeSuite,
+  bare: BareCipher,
+  targets: readonly Target[]
+): readonly Comparison[] {
   const material = filler(ikeKeyLayout(suite).length, 30)
-  for (const { octets, must, aim } of targets) {
+  return targets.flatMap(({ octets, must, aim }): Comparison[] => {
     const seal = (): Uint8Array => sealMessage({ suite, material, header: HEADER, firstInner: 41, inner, iv })
     const inner = filler(octets, 31)
     const iv = filler(suite.encryption.ivOctets, 32)
@@ -45,24 +50,12 @@ export function compareProtection(name: string, suite: IkeSuite, bare: BareCiphe
     const parts = takeApart(suite, material, inner, message)
     const open = (): unknown => openMessage({ suite, material, sender: 'initiator', message, offset: 28 })
     agree(name, message, inner, open(), bare, parts)
-    const size = `${octets}`
-    compare({
-      figure: `protect ${name} ${size}`,
-      ours: seal,
-      floor: () => bare.seal(parts),
-      bound: 'atMost',
-      must,
-      aim
-    })
-    compare({
-      figure: `unprotect ${name} ${size}`,
-      ours: open,
-      floor: () => bare.open(parts),
-      bound: 'atMost',
-      must,
-      aim
-    })
-  }
+    const limits = { bound: 'atMost', must, aim } as const
+    return [
+      { figure: `protect ${name} ${octets}`, ours: seal, floor: () => bare.seal(parts), ...limits },
+      { figure: `unprotect ${name} ${octets}`, ours: open, floor: () => bare.open(parts), ...limits }
+    ]
+  })
 }
 
 const HEADER = {
