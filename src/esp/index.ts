@@ -36,4 +36,3 @@ export {
   type ReplayWindow
 } from './replay-window.ts'
 export { matchesInbound, matchesOutbound, type SelectorPair } from './traffic-selectors.ts'
-export { classifyUdpEncapsulated, type UdpEncapsulatedKind } from './udp-encapsulation.ts'

@@ -1,9 +1,18 @@
 import type { AddressRangeSelector } from '../../src/codec/types.ts'
-import { aes128Cbc, aes256Cbc } from '../../src/crypto/aes-cbc.ts'
-import { aes128Gcm16, aes256Gcm16 } from '../../src/crypto/aes-gcm.ts'
-import { chacha20Poly1305 } from '../../src/crypto/chacha20-poly1305.ts'
-import { hmacSha1_96, hmacSha256_128, hmacSha384_192, hmacSha512_256 } from '../../src/crypto/integrity.ts'
-import type { ChildSuite, EncryptionAlgorithm, IntegrityAlgorithm } from '../../src/crypto/types.ts'
+import {
+  aes128Cbc,
+  aes128Gcm16,
+  aes256Cbc,
+  aes256Gcm16,
+  type ChildSuite,
+  chacha20Poly1305,
+  type EncryptionAlgorithm,
+  hmacSha1_96,
+  hmacSha256_128,
+  hmacSha384_192,
+  hmacSha512_256,
+  type IntegrityAlgorithm
+} from '../../src/crypto/index.ts'
 import type { EspKeys } from '../../src/esp/index.ts'
 
 const ALGORITHMS: readonly (readonly [EncryptionAlgorithm, IntegrityAlgorithm | null])[] = [
