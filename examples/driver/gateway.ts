@@ -1,7 +1,7 @@
 // A gateway on real sockets for a few clients, with the server "behind" it inside: it answers UDP echo itself, in user space.
 // Driven by lines on standard input, it prints JSON lines.
 
-import { classifyUdpEncapsulated } from '../../src/esp/index.ts'
+import { classifyUdpDatagram } from '../../src/codec/index.ts'
 import { endpoint, type Path, readUint32, toHex } from '../../src/index.ts'
 import type { LocalAddress } from '../../src/mobike/types.ts'
 import { createResponderSession } from '../../src/session/index.ts'
@@ -31,7 +31,7 @@ const runners = new Map<string, SessionRunner>()
 
 const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived(path, bytes) {
-    if (path.local.port !== config.ports.ike && classifyUdpEncapsulated(bytes) === 'esp') {
+    if (classifyUdpDatagram(bytes, path.local.port === config.ports.natTraversal) === 'esp') {
       const spi = readUint32(bytes, 0)
       for (const runner of new Set(runners.values())) {
         if (runner.receivesSpi(spi)) return runner.datagramReceived(path, bytes)

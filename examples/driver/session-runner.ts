@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
-import { classifyUdpEncapsulated, createEspTunnel } from '../../src/esp/index.ts'
+import { classifyUdpDatagram } from '../../src/codec/index.ts'
+import { createEspTunnel } from '../../src/esp/index.ts'
 import type { IpAddress, Path } from '../../src/index.ts'
 import {
   type Answer,
@@ -74,7 +75,7 @@ export class SessionRunner {
 
   /** A UDP datagram: IKE goes to the session, ESP to the tunnel. */
   datagramReceived(path: Path, bytes: Uint8Array): void {
-    if (path.local.port === this.#config.ports.ike || classifyUdpEncapsulated(bytes) !== 'esp') {
+    if (classifyUdpDatagram(bytes, path.local.port === this.#config.ports.natTraversal) !== 'esp') {
       this.dispatch({ type: 'datagramReceived', path, bytes })
       return
     }

@@ -18,6 +18,12 @@ if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
   apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
+# kernel-libipsec needs a TUN device.
+if [ ! -e /dev/net/tun ]; then
+  mkdir -p /dev/net
+  mknod /dev/net/tun c 10 200
+fi
+
 echo 'interop: building the library and the example programs'
 npx tsup --silent
 npx tsup --silent --config examples/driver/tsup.config.ts
