@@ -103,6 +103,7 @@ function body(type: number, critical: boolean, b: Uint8Array, at: number, end: n
       return selectors && { type, critical, selectors }
     }
     case 46:
+    case 53:
       return { type, critical, first: b[at]!, data: view(b, at + 4, end) }
     case 47: {
       if (size < 8) return undefined

@@ -19,7 +19,8 @@ export function encode(message: Message): Uint8Array {
   for (let i = 0; i < count; i++) {
     const payload = payloads[i]!
     const end = body(payload, at + 4)
-    out[at] = payload.type === 46 ? payload.first : i + 1 < count ? wireType(payloads[i + 1]!) : 0
+    out[at] =
+      payload.type === 46 || payload.type === 53 ? payload.first : i + 1 < count ? wireType(payloads[i + 1]!) : 0
     out[at + 1] = payload.critical ? 0x80 : 0
     u16(at + 2, end - at)
     at = end

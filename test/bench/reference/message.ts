@@ -46,7 +46,7 @@ export type Payload =
   | { type: 41; critical: boolean; protocol: number; spi: Uint8Array; notify: number; data: Uint8Array }
   | { type: 42; critical: boolean; protocol: number; spiSize: number; spis: Uint8Array[] }
   | { type: 44 | 45; critical: boolean; selectors: Selector[] }
-  | { type: 46; critical: boolean; first: number; data: Uint8Array }
+  | { type: 46 | 53; critical: boolean; first: number; data: Uint8Array }
   | { type: 47; critical: boolean; kind: number; attributes: Attribute[] }
   | { type: 48; critical: boolean; code: number; id: number; method: number; data: Uint8Array }
   /** Nonce, Vendor ID, and whatever is unknown. */
