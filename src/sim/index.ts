@@ -1,3 +1,4 @@
+export { describeAction } from './describe-action.ts'
 export {
   atMost,
   corruptWhen,
@@ -12,6 +13,7 @@ export {
   onInterface,
   partition
 } from './faults.ts'
+export { createIkeLabels, type IkeLabels } from './ike-labels.ts'
 export { drawLadder, type LadderOptions } from './ladder.ts'
 export { createNat, type Nat, type NatMapping, type NatOptions, type NatResult } from './nat.ts'
 export {
@@ -23,5 +25,12 @@ export {
 } from './network.ts'
 export { writePcap } from './pcap.ts'
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
+export { createSessionHost, type SessionHost, type SessionHostOptions } from './session-host.ts'
+export {
+  createSessionRunner,
+  type SessionNews,
+  type SessionRunner,
+  type SessionRunnerOptions
+} from './session-runner.ts'
 export { startTraffic, type Traffic, type TrafficEnd, type TrafficFigures, type TrafficOptions } from './traffic.ts'
 export type { SimDatagram, SimHost, SimHostEvent, SimHostOutput, TraceEntry } from './types.ts'
