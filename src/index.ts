@@ -1,1 +1,2 @@
 export * from './bytes/index.ts'
+export * from './session/index.ts'

@@ -85,8 +85,8 @@ export type SessionAction =
 
 /** What the machine cannot know. */
 export type Question =
-  /** The pre-shared key of this pair of identities; null for no such key. `peerIdentity` is not yet authenticated. */
-  | { readonly kind: 'preSharedKey'; readonly localIdentity: Identity; readonly peerIdentity: Identity }
+  /** The pre-shared key of this pair of identities; null for no such key. `peerIdentity` is not yet authenticated, and null when an initiator names none. */
+  | { readonly kind: 'preSharedKey'; readonly localIdentity: Identity; readonly peerIdentity: Identity | null }
   /** Inner addresses for an authenticated peer that sent CFG_REQUEST (responder). */
   | {
       readonly kind: 'configuration'

@@ -1,0 +1,238 @@
+import { compareBytes, type Path, readUint16, uint32Bytes } from '../bytes/index.ts'
+import { EXCHANGE, NOTIFY, notify, PROTOCOL } from '../codec/index.ts'
+import type { AddressRangeSelector, Payload } from '../codec/types.ts'
+import {
+  agreedGroup,
+  agreeToChild,
+  answerProposal,
+  type CreateChildRequest,
+  createChildPayloads,
+  createdChildPayloads,
+  espNotify,
+  findError,
+  findGroup,
+  offerChild,
+  readCreateChild,
+  verifyChild
+} from '../ike/index.ts'
+import { childOffer, deleteChild, installChild, newChildSpi, removeChild } from './children.ts'
+import { NONCE_OCTETS } from './initiating.ts'
+import { sendRequest, sendResponse } from './requests.ts'
+import type { Child, IkeSa, Purpose, Task } from './state.ts'
+import { enqueue, postpone } from './tasks.ts'
+import {
+  childById,
+  close,
+  currentPath,
+  keepPrivateKey,
+  nextId,
+  patch,
+  putChild,
+  random,
+  report,
+  type Turn,
+  takePrivateKey
+} from './turn.ts'
+
+/** CREATE_CHILD_SA for Child SAs, new and rekeyed, from either side (RFC 7296 sections 1.3.1, 1.3.3, 2.8.1, 2.25.1). */
+
+type CreatePurpose = Extract<Purpose, { readonly kind: 'createChild' }>
+
+/** Sends our request for a new Child SA, or for one that replaces `replaces`. */
+export function requestChild(
+  turn: Turn,
+  sa: IkeSa,
+  task: Task & { readonly kind: 'createChild' | 'rekeyChild' },
+  selectors: { readonly local: readonly AddressRangeSelector[]; readonly remote: readonly AddressRangeSelector[] },
+  replaces: Child | null
+): void {
+  const { childProposals } = turn.config
+  const group = task.group ?? childProposals[0]?.keyExchange?.[0]?.id ?? null
+  const method = group === null ? undefined : findGroup(childProposals, group)
+  const exchange = nextId(turn)
+  const pair = method?.keyPair(random(turn, 'ke', method.seedOctets))
+  if (pair !== undefined) keepPrivateKey(turn, exchange, pair.privateKey)
+  const spi = newChildSpi(turn)
+  const nonce = random(turn, 'nonce', NONCE_OCTETS)
+  const payloads = createChildPayloads({
+    ...childOffer(turn.config, spi, selectors, 'createChild'),
+    nonce,
+    publicValue: method === undefined || pair === undefined ? null : { group: method.id, data: pair.publicKey },
+    rekeyedSpi: replaces === null ? null : replaces.sa.localSpi
+  })
+  const purpose: CreatePurpose = {
+    kind: 'createChild',
+    task,
+    spi,
+    nonce,
+    group: method?.id ?? null,
+    exchange,
+    localSelectors: selectors.local,
+    remoteSelectors: selectors.remote,
+    replaces: replaces?.sa.id ?? null
+  }
+  sendRequest(turn, sa, EXCHANGE.CREATE_CHILD_SA, payloads, purpose, currentPath(turn.state))
+}
+
+/** A peer's request for a Child SA. */
+export function answerCreateChild(
+  turn: Turn,
+  sa: IkeSa,
+  messageId: number,
+  payloads: readonly Payload[],
+  path: Path
+): void {
+  const respond = (answer: readonly Payload[]): void =>
+    sendResponse(turn, sa.id, EXCHANGE.CREATE_CHILD_SA, messageId, answer, path)
+  const request = readCreateChild(payloads)
+  if (request === undefined) {
+    // Section 2.21.3: a request with a mandatory payload missing is fatal, and both sides drop the IKE SA.
+    respond([notify(NOTIFY.INVALID_SYNTAX)])
+    return close(turn, 'invalidSyntax')
+  }
+  const rekeyed = turn.state.children.find((child) => child.sa.remoteSpi === request.rekeyedSpi)
+  const refusal = refusalOf(turn, sa, request, rekeyed)
+  if (refusal !== undefined) return respond([refusal])
+  const localSpi = newChildSpi(turn)
+  const own = offerChild(turn.config.childProposals, uint32Bytes(localSpi), 'createChild')
+  // A rekeyed Child SA keeps its selectors (section 2.9.2).
+  const allowed =
+    rekeyed === undefined
+      ? turn.state.allowed
+      : { local: rekeyed.sa.localSelectors, remote: rekeyed.sa.remoteSelectors }
+  const agreement = agreeToChild(request, own, allowed, request.publicValue?.group)
+  if ('refusedWith' in agreement) return respond([notify(agreement.refusedWith)])
+  const group = agreedGroup(agreement)
+  const method = group === undefined ? undefined : findGroup(turn.config.childProposals, group)
+  if (method !== undefined && request.publicValue?.group !== method.id) {
+    return respond([notify(NOTIFY.INVALID_KE_PAYLOAD, uint32Bytes(method.id).slice(2))])
+  }
+  const pair = method?.keyPair(random(turn, 'ke', method.seedOctets))
+  const sharedSecret =
+    method === undefined || pair === undefined || request.publicValue === null
+      ? undefined
+      : method.sharedSecret(pair.privateKey, request.publicValue.data)
+  if (method !== undefined && sharedSecret === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
+  const nonce = random(turn, 'nonce', NONCE_OCTETS)
+  const keys = { ikeSa: sa, nonceInitiator: request.nonce, nonceResponder: nonce, sharedSecret, startedHere: false }
+  const child = installChild(turn, agreement, localSpi, keys, rekeyed?.sa.id ?? null)
+  if (child === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
+  if (rekeyed === undefined) {
+    report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+  } else {
+    // Our own rekey of it may be on its way: nonces decide when its response comes (section 2.8.1).
+    const lowestNonce = lower(request.nonce, nonce).slice()
+    putChild(turn, { ...rekeyed, rekeyAt: null, peerRekey: { newId: child.sa.id, lowestNonce } })
+    report(turn, { kind: 'childSaRekeyed', oldId: rekeyed.sa.id, newId: child.sa.id })
+  }
+  respond(
+    createdChildPayloads({
+      proposal: answerProposal(agreement.choice, uint32Bytes(localSpi)),
+      nonce,
+      publicValue: method === undefined || pair === undefined ? null : { group: method.id, data: pair.publicKey },
+      selectorsInitiator: agreement.remoteSelectors,
+      selectorsResponder: agreement.localSelectors
+    })
+  )
+}
+
+/** Why a request for a Child SA cannot be served now (sections 1.3.1, 2.25). */
+function refusalOf(
+  turn: Turn,
+  sa: IkeSa,
+  request: CreateChildRequest,
+  rekeyed: Child | undefined
+): ReturnType<typeof notify> | undefined {
+  const outstanding = sa.requests.outstanding.map(({ purpose }) => purpose.kind)
+  const replacing = turn.state.ikeSas.some(({ standing }) => standing.name === 'successor')
+  if (
+    outstanding.includes('rekeyIke') ||
+    outstanding.includes('deleteIke') ||
+    replacing ||
+    sa.standing.name !== 'active'
+  ) {
+    return notify(NOTIFY.TEMPORARY_FAILURE)
+  }
+  if (request.rekeyedSpi === null) {
+    return turn.state.children.length >= turn.config.limits.childSas ? notify(NOTIFY.NO_ADDITIONAL_SAS) : undefined
+  }
+  if (rekeyed === undefined) return espNotify(NOTIFY.CHILD_SA_NOT_FOUND, request.rekeyedSpi)
+  // Twice the limit leaves room for every Child SA and its replacement.
+  const full = turn.state.children.length >= 2 * turn.config.limits.childSas
+  return rekeyed.closing || full ? notify(NOTIFY.TEMPORARY_FAILURE) : undefined
+}
+
+/** The response to our request. */
+export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose, payloads: readonly Payload[]): void {
+  const privateKey = takePrivateKey(turn, purpose.exchange)
+  const old = purpose.replaces === null ? undefined : childById(turn.state, purpose.replaces)
+  const error = findError(payloads)
+  if (error !== undefined) return refused(turn, purpose, error.type, error.data, old)
+  const answer = readCreateChild(payloads)
+  const selectors = { local: purpose.localSelectors, remote: purpose.remoteSelectors }
+  const own = offerChild(turn.config.childProposals, uint32Bytes(purpose.spi), 'createChild')
+  const agreement = answer && verifyChild(answer, own, selectors)
+  const group = agreement && (agreedGroup(agreement) ?? null)
+  const method = typeof group === 'number' ? findGroup(turn.config.childProposals, group) : undefined
+  const sharedSecret =
+    method !== undefined && privateKey !== undefined && answer?.publicValue?.group === method.id
+      ? method.sharedSecret(privateKey, answer.publicValue.data)
+      : undefined
+  const keyed = group === null || (group === purpose.group && sharedSecret !== undefined)
+  if (answer === undefined || agreement === undefined || !keyed) return rejectAnswer(turn, purpose)
+  const keys = {
+    ikeSa: sa,
+    nonceInitiator: purpose.nonce,
+    nonceResponder: answer.nonce,
+    sharedSecret,
+    startedHere: true
+  }
+  const child = installChild(turn, agreement, purpose.spi, keys, old?.sa.id ?? null)
+  if (child === undefined) return rejectAnswer(turn, purpose)
+  if (old === undefined) return report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+  report(turn, { kind: 'childSaRekeyed', oldId: old.sa.id, newId: child.sa.id })
+  const lost = old.peerRekey !== null && compareBytes(lower(purpose.nonce, answer.nonce), old.peerRekey.lowestNonce) < 0
+  // Section 2.8.1: of two replacements the one with the lowest nonce is deleted by its creator; the creator of the other
+  // deletes the old one.
+  deleteChild(turn, lost ? child : old)
+}
+
+function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Array, old: Child | undefined): void {
+  const { task } = purpose
+  if (type === NOTIFY.TEMPORARY_FAILURE) return postpone(turn, task)
+  if (type === NOTIFY.INVALID_KE_PAYLOAD && data.length === 2 && 'group' in task) {
+    const named = readUint16(data, 0)
+    if (named !== purpose.group && findGroup(turn.config.childProposals, named) !== undefined) {
+      return patch(turn, { tasks: [{ ...task, group: named }, ...turn.state.tasks] })
+    }
+  }
+  if (type === NOTIFY.CHILD_SA_NOT_FOUND && old !== undefined) {
+    // Section 2.25: the peer no longer has it. Gone here too, without a Delete; a new one takes its place unless the
+    // peer's own rekey already did.
+    const replaced = old.peerRekey !== null
+    removeChild(turn, old.sa.id)
+    if (replaced) return
+    const { localSelectors, remoteSelectors } = old.sa
+    return enqueue(turn, { kind: 'createChild', localSelectors, remoteSelectors, group: null })
+  }
+  report(turn, { kind: 'childSaFailed', notifyType: type })
+}
+
+/** The peer made a Child SA that we cannot accept: it is deleted there (section 2.21). */
+function rejectAnswer(turn: Turn, purpose: CreatePurpose): void {
+  report(turn, { kind: 'violation', rule: 'the answer to CREATE_CHILD_SA is not among what was offered' })
+  report(turn, { kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
+  enqueue(turn, { kind: 'deleteChild', id: nextId(turn), spi: purpose.spi })
+}
+
+/** True when a CREATE_CHILD_SA request is about an IKE SA rather than a Child SA (section 1.3.2). */
+export function isIkeRekey(payloads: readonly Payload[]): boolean {
+  return payloads.some(
+    (payload) =>
+      payload.kind === 'securityAssociation' && payload.proposals.some(({ protocol }) => protocol === PROTOCOL.IKE)
+  )
+}
+
+function lower(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return compareBytes(a, b) <= 0 ? a : b
+}

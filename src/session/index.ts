@@ -1,0 +1,16 @@
+export { childSaKeys } from './children.ts'
+export {
+  DEFAULT_RETRANSMISSION,
+  DEFAULT_SESSION_LIMITS,
+  type Lifetimes,
+  RESPONDER_RETRANSMISSION,
+  type SessionConfig,
+  type SessionLimits,
+  type SessionOptions,
+  type SessionPorts,
+  sessionConfig
+} from './config.ts'
+export type { Child, IkeSa, Phase, Session, SessionSecrets, SessionState, Standing } from './state.ts'
+export { createInitiatorSession, createResponderSession, type SessionStep, stepSession } from './step.ts'
+export { nextSessionWake } from './timers.ts'
+export type * from './types.ts'

@@ -1,0 +1,81 @@
+import { type Path, readUint32, uint32Bytes } from '../bytes/index.ts'
+import { EXCHANGE, NOTIFY, PROTOCOL } from '../codec/index.ts'
+import type { DeletePayload, Payload } from '../codec/types.ts'
+import { findNotify, findPayloads, observeNat } from '../ike/index.ts'
+import { mobikeNotifiesOf } from '../mobike/index.ts'
+import { removeChild } from './children.ts'
+import { retireIkeSa } from './lineage.ts'
+import { payloadsFor, tellMobike } from './mobike-bridge.ts'
+import { sendResponse } from './requests.ts'
+import type { IkeSa } from './state.ts'
+import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
+
+/** 2^32: one generation of Message IDs. */
+const GENERATION = 0x1_0000_0000
+
+/** A peer's INFORMATIONAL request: always answered (RFC 7296 section 1.4, B070). */
+export function answerInformational(
+  turn: Turn,
+  sa: IkeSa,
+  messageId: number,
+  payloads: readonly Payload[],
+  path: Path
+): void {
+  const respond = (answer: readonly Payload[]): void =>
+    sendResponse(turn, sa.id, EXCHANGE.INFORMATIONAL, messageId, answer, path)
+  const deletes = findPayloads(payloads, 'delete')
+  if (deletes.some((payload) => payload.protocol === PROTOCOL.IKE)) {
+    // A Delete wins over whatever else the message holds (F38); the answer is empty (RFC 7296 section 1.4.1).
+    respond([])
+    return retireIkeSa(turn, sa.id)
+  }
+  if (findNotify(payloads, NOTIFY.AUTHENTICATION_FAILED) ?? findNotify(payloads, NOTIFY.INVALID_SYNTAX)) {
+    // Sections 2.21.2 and 2.21.3: the peer has already dropped the IKE SA, and no Delete follows.
+    respond([])
+    return close(turn, findNotify(payloads, NOTIFY.INVALID_SYNTAX) ? 'invalidSyntax' : 'authenticationFailed')
+  }
+  const deleted = deletes.flatMap((payload) => closeChildren(turn, payload))
+  const answerDeletes: readonly Payload[] =
+    deleted.length === 0 ? [] : [{ kind: 'delete', protocol: PROTOCOL.ESP, spiSize: 4, spis: deleted.map(uint32Bytes) }]
+  if (turn.state.mobike === null) return respond(answerDeletes)
+  let answered = false
+  tellMobike(
+    turn,
+    {
+      type: 'requestReceived',
+      messageId: messageId - generationsBehind(turn, sa) * GENERATION,
+      path,
+      notifies: mobikeNotifiesOf(payloads),
+      nat: observeNat(payloads, spisOf(sa), path)
+    },
+    (notifies) => {
+      answered = true
+      respond([...answerDeletes, ...payloadsFor(notifies, sa, path)])
+    }
+  )
+  if (!answered && ikeSaById(turn.state, sa.id) !== undefined) respond(answerDeletes)
+}
+
+/**
+ * How far this IKE SA is behind the newest one. MOBIKE orders updates by Message ID, which restarts at a rekey; an older
+ * IKE SA's IDs are taken as lower than all of a newer one (A-O9).
+ */
+function generationsBehind(turn: Turn, sa: IkeSa): number {
+  const active = turn.state.ikeSas.find(({ standing }) => standing.name === 'active')
+  return (active ?? sa).generation - sa.generation
+}
+
+/** Closes what a Delete payload names; returns our SPIs of the other directions (RFC 7296 section 1.4.1). */
+function closeChildren(turn: Turn, payload: DeletePayload): readonly number[] {
+  if (payload.protocol !== PROTOCOL.ESP || payload.spiSize !== 4) return []
+  const ours: number[] = []
+  for (const octets of payload.spis) {
+    const spi = readUint32(octets, 0)
+    const child = turn.state.children.find(({ sa }) => sa.remoteSpi === spi)
+    if (child === undefined) continue
+    // Crossing Deletes: ours is on its way, so the response has none (section 1.4.1, B075, B202).
+    if (!child.closing) ours.push(child.sa.localSpi)
+    removeChild(turn, child.sa.id)
+  }
+  return ours
+}

@@ -1,0 +1,267 @@
+import { compareBytes, type Path, readUint16, toHex, uint32Bytes } from '../bytes/index.ts'
+import { EXCHANGE, NOTIFY, notify } from '../codec/index.ts'
+import type { Payload } from '../codec/types.ts'
+import { deriveIkeRekeyKeys, ikeKeys } from '../crypto/index.ts'
+import { createRequestWindow, createResponseCache } from '../exchange/index.ts'
+import {
+  answerProposal,
+  chooseProposal,
+  findError,
+  findGroup,
+  type IkeSuiteIds,
+  ikeRekeyPayloads,
+  ikeSuiteIds,
+  offerIke,
+  readIkeRekey,
+  resolveIkeSuite,
+  verifyChoice
+} from '../ike/index.ts'
+import { jittered } from './children.ts'
+import { NONCE_OCTETS } from './initiating.ts'
+import { tellMobike } from './mobike-bridge.ts'
+import { sendRequest, sendResponse } from './requests.ts'
+import { fromHexSpi } from './spi.ts'
+import type { IkeSa, Purpose, Standing, Task } from './state.ts'
+import { postpone } from './tasks.ts'
+import {
+  activeIkeSa,
+  close,
+  currentPath,
+  dropIkeSa,
+  ikeKeysOf,
+  ikeSaById,
+  keepIkeKeys,
+  keepPrivateKey,
+  newIkeSpi,
+  nextId,
+  patch,
+  putIkeSa,
+  random,
+  report,
+  suiteOf,
+  type Turn,
+  takePrivateKey
+} from './turn.ts'
+
+/** Rekeying the IKE SA: one lineage, several IKE SAs one after the other (RFC 7296 sections 2.8, 2.8.2, 2.18, 2.25.2). */
+
+type RekeyPurpose = Extract<Purpose, { readonly kind: 'rekeyIke' }>
+
+/** Sends our CREATE_CHILD_SA request that rekeys `sa`. */
+export function requestIkeRekey(turn: Turn, sa: IkeSa, task: Task & { readonly kind: 'rekeyIke' }): void {
+  const { ikeProposals } = turn.config
+  const group = task.group ?? sa.suite.keyExchange
+  const method = findGroup(ikeProposals, group)
+  if (method === undefined) return
+  const { privateKey, publicKey } = method.keyPair(random(turn, 'ke', method.seedOctets))
+  const exchange = nextId(turn)
+  keepPrivateKey(turn, exchange, privateKey)
+  const spi = newIkeSpi(turn)
+  const nonce = random(turn, 'nonce', NONCE_OCTETS)
+  const payloads = ikeRekeyPayloads({
+    proposals: offerIke(ikeProposals, fromHexSpi(spi)),
+    nonce,
+    publicValue: { group, data: publicKey }
+  })
+  const purpose: RekeyPurpose = { kind: 'rekeyIke', task, spi, nonce, group, exchange }
+  sendRequest(turn, sa, EXCHANGE.CREATE_CHILD_SA, payloads, purpose, currentPath(turn.state))
+}
+
+/** A peer's CREATE_CHILD_SA request for an IKE SA. */
+export function answerIkeRekey(
+  turn: Turn,
+  sa: IkeSa,
+  messageId: number,
+  payloads: readonly Payload[],
+  path: Path
+): void {
+  const { ikeProposals } = turn.config
+  const respond = (answer: readonly Payload[]): void =>
+    sendResponse(turn, sa.id, EXCHANGE.CREATE_CHILD_SA, messageId, answer, path)
+  // Sections 2.25.1 and 2.25.2: not while a Child SA is being made or closed, nor while this IKE SA is.
+  const busy = sa.requests.outstanding.some(({ purpose }) =>
+    ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
+  )
+  const succeeded = turn.state.ikeSas.some(({ standing }) => standing.name === 'successor')
+  if (busy || succeeded || sa.standing.name !== 'active') return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
+  const request = readIkeRekey(payloads)
+  if (request === undefined) {
+    respond([notify(NOTIFY.INVALID_SYNTAX)])
+    return close(turn, 'invalidSyntax')
+  }
+  const spi = newIkeSpi(turn)
+  const own = offerIke(ikeProposals, fromHexSpi(spi))
+  const choice = chooseProposal(request.proposals, own, request.publicValue.group)
+  const suite = choice && ikeSuiteIds(choice)
+  const method = suite && findGroup(ikeProposals, suite.keyExchange)
+  if (choice === undefined || suite === undefined || method === undefined) {
+    return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
+  }
+  if (method.id !== request.publicValue.group) {
+    return respond([notify(NOTIFY.INVALID_KE_PAYLOAD, uint32Bytes(method.id).slice(2))])
+  }
+  const { privateKey, publicKey } = method.keyPair(random(turn, 'ke', method.seedOctets))
+  const sharedSecret = method.sharedSecret(privateKey, request.publicValue.data)
+  const peerSpi = toHex(choice.peerSpi)
+  if (sharedSecret === undefined || peerSpi === '0000000000000000') {
+    return respond([notify(NOTIFY.INVALID_SYNTAX)])
+  }
+  const nonce = random(turn, 'nonce', NONCE_OCTETS)
+  const lowestNonce = lower(request.nonce, nonce).slice()
+  addIkeSa(turn, sa, {
+    suite,
+    sharedSecret,
+    startedHere: false,
+    initiatorSpi: peerSpi,
+    responderSpi: spi,
+    nonceInitiator: request.nonce,
+    nonceResponder: nonce,
+    standing: { name: 'successor', lowestNonce }
+  })
+  const proposal = answerProposal(choice, fromHexSpi(spi))
+  respond(ikeRekeyPayloads({ proposals: [proposal], nonce, publicValue: { group: method.id, data: publicKey } }))
+}
+
+/** The response to our rekey request. */
+export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, payloads: readonly Payload[]): void {
+  const { ikeProposals } = turn.config
+  const privateKey = takePrivateKey(turn, purpose.exchange)
+  const error = findError(payloads)
+  if (error !== undefined) {
+    if (error.type === NOTIFY.TEMPORARY_FAILURE) return postpone(turn, purpose.task)
+    const named = error.type === NOTIFY.INVALID_KE_PAYLOAD && error.data.length === 2 ? readUint16(error.data, 0) : 0
+    if (named !== purpose.group && findGroup(ikeProposals, named) !== undefined && purpose.task.kind === 'rekeyIke') {
+      const again: Task = { ...purpose.task, group: named }
+      return patch(turn, { tasks: [again, ...turn.state.tasks] })
+    }
+    // Section 2.8: an IKE SA that cannot be rekeyed must not outlive its lifetime; the peer will not have another.
+    report(turn, { kind: 'violation', rule: `rekeying the IKE SA was refused with ${error.type}` })
+    return
+  }
+  const answer = readIkeRekey(payloads)
+  const choice = answer && verifyChoice(offerIke(ikeProposals, fromHexSpi(purpose.spi)), answer.proposals)
+  const suite = choice && ikeSuiteIds(choice)
+  const method = suite && findGroup(ikeProposals, suite.keyExchange)
+  const sharedSecret =
+    answer && method?.id === purpose.group && answer.publicValue.group === purpose.group && privateKey !== undefined
+      ? method.sharedSecret(privateKey, answer.publicValue.data)
+      : undefined
+  if (answer === undefined || choice === undefined || suite === undefined || sharedSecret === undefined) {
+    report(turn, { kind: 'violation', rule: 'the answer to an IKE SA rekey is not among what was offered' })
+    return close(turn, 'protocolError')
+  }
+  const lowestNonce = lower(purpose.nonce, answer.nonce)
+  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  const lost =
+    successor !== undefined &&
+    successor.standing.name === 'successor' &&
+    compareBytes(lowestNonce, successor.standing.lowestNonce) < 0
+  const fresh = addIkeSa(turn, sa, {
+    suite,
+    sharedSecret,
+    startedHere: true,
+    initiatorSpi: purpose.spi,
+    responderSpi: toHex(choice.peerSpi),
+    nonceInitiator: purpose.nonce,
+    nonceResponder: answer.nonce,
+    // Section 2.8.2: of two new IKE SAs the one made with the lowest nonce goes, deleted by whoever made it.
+    standing: lost ? leaving(turn, true) : { name: 'successor', lowestNonce: lowestNonce.slice() }
+  })
+  if (lost) return
+  if (successor !== undefined) putIkeSa(turn, { ...successor, standing: leaving(turn, false) })
+  putIkeSa(turn, { ...(ikeSaById(turn.state, sa.id) as IkeSa), standing: leaving(turn, true) })
+  promote(turn, fresh.id)
+}
+
+/** The peer used, or left us with, the new IKE SA: it takes over, and the old one waits for the peer's Delete. */
+export function promoteSuccessor(turn: Turn): void {
+  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  if (successor === undefined) return
+  const active = activeIkeSa(turn.state)
+  if (active !== undefined) putIkeSa(turn, { ...active, standing: leaving(turn, false) })
+  promote(turn, successor.id)
+}
+
+/** The peer deleted this IKE SA: a successor takes over, or the session ends. */
+export function retireIkeSa(turn: Turn, id: number): void {
+  const sa = ikeSaById(turn.state, id)
+  if (sa === undefined) return
+  const wasActive = sa.standing.name === 'active'
+  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  if (wasActive && successor === undefined) return close(turn, 'closedByPeer')
+  // It stays for a while, silent, so that a repeated Delete gets its answer.
+  const requests = { ...sa.requests, outstanding: [] }
+  putIkeSa(turn, { ...sa, requests, standing: leaving(turn, false) })
+  if (wasActive && successor !== undefined) promote(turn, successor.id)
+}
+
+/** Our Delete was answered, or nobody cares any more. */
+export function forgetLeaving(turn: Turn): void {
+  for (const { id, standing } of turn.state.ikeSas) {
+    if (standing.name === 'leaving' && turn.now >= standing.deadline) dropIkeSa(turn, id)
+  }
+}
+
+function promote(turn: Turn, id: number): void {
+  const sa = ikeSaById(turn.state, id)
+  if (sa === undefined) return
+  const active: IkeSa = { ...sa, standing: { name: 'active' } }
+  const others = turn.state.ikeSas.filter((other) => other.id !== id)
+  patch(turn, { ikeSas: [active, ...others], tasks: turn.state.tasks.filter(({ kind }) => kind !== 'rekeyIke') })
+  report(turn, { kind: 'ikeSaRekeyed', initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi })
+  tellMobike(turn, { type: 'ikeSaRekeyed' })
+}
+
+function addIkeSa(
+  turn: Turn,
+  old: IkeSa,
+  made: {
+    readonly suite: IkeSuiteIds
+    readonly sharedSecret: Uint8Array
+    readonly startedHere: boolean
+    readonly initiatorSpi: string
+    readonly responderSpi: string
+    readonly nonceInitiator: Uint8Array
+    readonly nonceResponder: Uint8Array
+    readonly standing: Standing
+  }
+): IkeSa {
+  const suite = resolveIkeSuite(turn.config.ikeProposals, made.suite)
+  if (suite === undefined) throw new TypeError('config.ikeProposals: changed during a step')
+  const oldSuite = suiteOf(turn.config, old)
+  const id = nextId(turn)
+  const material = deriveIkeRekeyKeys({
+    suite,
+    oldPrf: oldSuite.prf,
+    oldSkD: ikeKeys(oldSuite, ikeKeysOf(turn.secrets, old)).d,
+    sharedSecret: made.sharedSecret,
+    nonceInitiator: made.nonceInitiator,
+    nonceResponder: made.nonceResponder,
+    initiatorSpi: fromHexSpi(made.initiatorSpi),
+    responderSpi: fromHexSpi(made.responderSpi)
+  })
+  keepIkeKeys(turn, id, material)
+  const sa: IkeSa = {
+    id,
+    startedHere: made.startedHere,
+    initiatorSpi: made.initiatorSpi,
+    responderSpi: made.responderSpi,
+    suite: made.suite,
+    generation: old.generation + 1,
+    // Section 2.18: both Message ID counters start again at 0, and the window is 1 (section 2.3).
+    requests: createRequestWindow(0),
+    responses: createResponseCache(0),
+    standing: made.standing,
+    rekeyAt: jittered(turn, turn.config.lifetimes.ikeSaMs)
+  }
+  patch(turn, { ikeSas: [...turn.state.ikeSas, sa] })
+  return sa
+}
+
+function leaving(turn: Turn, deleteHere: boolean): Standing {
+  return { name: 'leaving', deleteHere, deadline: turn.now + turn.config.limits.replacedSaMs }
+}
+
+function lower(a: Uint8Array, b: Uint8Array): Uint8Array {
+  return compareBytes(a, b) <= 0 ? a : b
+}

@@ -1,0 +1,172 @@
+import type { Path } from '../bytes/index.ts'
+import { EXCHANGE } from '../codec/index.ts'
+import type { NotifyPayload, Payload } from '../codec/types.ts'
+import { replaceRecord, restarted, sentOn, suspendAll } from '../exchange/index.ts'
+import { natDetectionHashes } from '../ike/index.ts'
+import {
+  type MobikeAction,
+  type MobikeCloseReason,
+  type MobikeEvent,
+  type MobikeEventBase,
+  type MobikeNotify,
+  mobikeNotifyPayloads,
+  nextMobikeRequest,
+  stepMobike
+} from '../mobike/index.ts'
+import { sendRequest } from './requests.ts'
+import type { IkeSa } from './state.ts'
+import {
+  activeIkeSa,
+  close,
+  currentPath,
+  patch,
+  protect,
+  putIkeSa,
+  random,
+  report,
+  sendMessage,
+  spisOf,
+  type Turn
+} from './turn.ts'
+import type { CloseReason } from './types.ts'
+
+/** An event for the MOBIKE machine without what every event carries. */
+export type MobikeNews = MobikeEvent extends infer Event
+  ? Event extends MobikeEventBase
+    ? Omit<Event, keyof MobikeEventBase>
+    : never
+  : never
+
+/** Tells the MOBIKE machine something and does what it says. Without a machine nothing happens. */
+export function tellMobike(turn: Turn, news: MobikeNews, answer?: (notifies: readonly MobikeNotify[]) => void): void {
+  const { mobike } = turn.state
+  const policy = turn.config.mobike
+  if (mobike === null || policy === null) return
+  // Its own share of the entropy: COOKIE2 is shown to the peer, so it must not tell anything about IVs or keys.
+  const event = { ...news, now: turn.now, entropy: random(turn, 'mobike', 32) } as MobikeEvent
+  const step = stepMobike(policy, mobike, event)
+  patch(turn, { mobike: step.state })
+  obeyMobike(turn, step.actions, answer)
+}
+
+/** Carries out the machine's actions in their order. */
+export function obeyMobike(
+  turn: Turn,
+  actions: readonly MobikeAction[],
+  answer?: (notifies: readonly MobikeNotify[]) => void
+): void {
+  for (const action of actions) {
+    if (turn.state.phase.name === 'closed') return
+    switch (action.type) {
+      case 'answer':
+        answer?.(action.notifies)
+        break
+      case 'transmitOutstanding':
+        transmitOldest(turn, action.path)
+        break
+      case 'redirectOutstanding':
+        patch(turn, { suspended: false })
+        restartOutstanding(turn, action.path)
+        break
+      case 'retryOutstanding':
+        restartOutstanding(turn, currentPath(turn.state))
+        break
+      case 'moveChildSas':
+        moveChildSas(turn, action)
+        break
+      case 'startNatKeepalive':
+      case 'stopNatKeepalive':
+        turn.actions.push(action)
+        break
+      case 'suspendRetransmission':
+        patch(turn, {
+          suspended: true,
+          ikeSas: turn.state.ikeSas.map((sa) => ({ ...sa, requests: suspendAll(sa.requests) }))
+        })
+        break
+      case 'resumeRetransmission':
+        patch(turn, { suspended: false })
+        restartOutstanding(turn, currentPath(turn.state))
+        break
+      case 'closeIkeSa':
+        endFor(turn, action.reason)
+        break
+      case 'report':
+        report(turn, { kind: 'mobike', report: action.report })
+        break
+    }
+  }
+}
+
+/** Sends the machine's most urgent request, if it has one. The window allows it. */
+export function sendMobikeRequest(turn: Turn, sa: IkeSa): boolean {
+  const { mobike } = turn.state
+  const policy = turn.config.mobike
+  if (mobike === null || policy === null) return false
+  const next = nextMobikeRequest(policy, mobike, { now: turn.now, entropy: random(turn, 'mobike', 32) })
+  patch(turn, { mobike: next.state })
+  const { request } = next
+  if (request === null) return false
+  const payloads = payloadsFor(request.notifies, sa, request.path)
+  sendRequest(turn, sa, EXCHANGE.INFORMATIONAL, payloads, { kind: 'mobike', token: request.token }, request.path)
+  return true
+}
+
+/** Notify payloads of a message of `sa` on `path`; NAT_DETECTION is made for exactly these addresses. */
+export function payloadsFor(notifies: readonly MobikeNotify[], sa: IkeSa, path: Path): readonly NotifyPayload[] {
+  const hashes = notifies.some(({ kind }) => kind === 'natDetection') ? natDetectionHashes(spisOf(sa), path) : null
+  return mobikeNotifyPayloads(notifies, hashes)
+}
+
+/** Ends the session with one Delete that waits for no answer. */
+export function abandon(turn: Turn, reason: CloseReason): void {
+  const sa = activeIkeSa(turn.state)
+  if (sa !== undefined && turn.state.phase.name === 'established') {
+    const payloads: readonly Payload[] = [{ kind: 'delete', protocol: 1, spiSize: 0, spis: [] }]
+    const messageId = sa.requests.nextMessageId
+    const message = { exchangeType: EXCHANGE.INFORMATIONAL, isResponse: false, messageId, payloads }
+    sendMessage(turn, currentPath(turn.state), protect(turn, sa, message))
+  }
+  close(turn, reason)
+}
+
+const CLOSE_REASONS: Readonly<Record<MobikeCloseReason, CloseReason>> = {
+  cookie2Mismatch: 'cookie2Mismatch',
+  noResponse: 'noResponse',
+  outageLimit: 'outageLimit',
+  natNotAllowed: 'unexpectedNat',
+  updateRefused: 'updateRefused'
+}
+
+function endFor(turn: Turn, reason: MobikeCloseReason): void {
+  // RFC 7296 section 2.1: an IKE SA deemed failed is dropped without further messages.
+  if (reason === 'noResponse' || reason === 'outageLimit') close(turn, CLOSE_REASONS[reason])
+  else abandon(turn, CLOSE_REASONS[reason])
+}
+
+function moveChildSas(turn: Turn, move: Extract<MobikeAction, { readonly type: 'moveChildSas' }>): void {
+  const ids = turn.state.children.map(({ sa }) => sa.id)
+  // RFC 4555 moves all Child SAs together (A065); none at all is a move that is done (F45).
+  if (ids.length === 0) return tellMobike(turn, { type: 'childSasMoved' })
+  turn.actions.push({ type: 'moveChildSas', ids, from: move.from, to: move.to, encapsulate: move.encapsulate })
+}
+
+/** Every outstanding request goes on on `path`, at once and with a fresh schedule (RFC 4555 section 3.5, step 4). */
+function restartOutstanding(turn: Turn, path: Path): void {
+  for (const sa of turn.state.ikeSas) {
+    let { requests } = sa
+    for (const record of requests.outstanding) {
+      sendMessage(turn, path, record.bytes)
+      requests = replaceRecord(requests, restarted(record, turn.config.retransmission, path, turn.now))
+    }
+    if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
+  }
+}
+
+function transmitOldest(turn: Turn, path: Path): void {
+  const sa = activeIkeSa(turn.state)
+  const record = sa?.requests.outstanding[0]
+  if (sa === undefined || record === undefined) return
+  sendMessage(turn, path, record.bytes)
+  putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, sentOn(record, path)) })
+}

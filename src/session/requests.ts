@@ -1,0 +1,37 @@
+import type { Path } from '../bytes/index.ts'
+import type { Payload } from '../codec/types.ts'
+import { recordRequest, recordResponse } from '../exchange/index.ts'
+import type { IkeSa, Purpose } from './state.ts'
+import { ikeSaById, protect, putIkeSa, sendMessage, type Turn } from './turn.ts'
+
+/** Starts an exchange of ours on `sa`: the request is kept until it is answered. The window must allow it. */
+export function sendRequest(
+  turn: Turn,
+  sa: IkeSa,
+  exchangeType: number,
+  payloads: readonly Payload[],
+  purpose: Purpose,
+  path: Path
+): void {
+  const messageId = sa.requests.nextMessageId
+  const bytes = protect(turn, sa, { exchangeType, isResponse: false, messageId, payloads })
+  const requests = recordRequest(sa.requests, turn.config.retransmission, { purpose, bytes, path, now: turn.now })
+  putIkeSa(turn, { ...sa, requests })
+  sendMessage(turn, path, bytes)
+}
+
+/** Answers a peer's request from the address it came to, to where it came from (section 2.11), and keeps the answer. */
+export function sendResponse(
+  turn: Turn,
+  saId: number,
+  exchangeType: number,
+  messageId: number,
+  payloads: readonly Payload[],
+  path: Path
+): void {
+  const sa = ikeSaById(turn.state, saId)
+  if (sa === undefined) return
+  const bytes = protect(turn, sa, { exchangeType, isResponse: true, messageId, payloads })
+  putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes) })
+  sendMessage(turn, path, bytes)
+}

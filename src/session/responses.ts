@@ -1,0 +1,56 @@
+import type { Path } from '../bytes/index.ts'
+import { NOTIFY } from '../codec/index.ts'
+import type { Payload } from '../codec/types.ts'
+import type { RequestRecord } from '../exchange/index.ts'
+import { findNotify, observeNat } from '../ike/index.ts'
+import { mobikeNotifiesOf } from '../mobike/index.ts'
+import { removeChild } from './children.ts'
+import { receiveCreateChild } from './create-child.ts'
+import { receiveAuthResponse } from './initiating.ts'
+import { receiveIkeRekey } from './lineage.ts'
+import { tellMobike } from './mobike-bridge.ts'
+import type { IkeSa, Purpose } from './state.ts'
+import { close, dropIkeSa, ikeSaById, spisOf, type Turn } from './turn.ts'
+
+/** The response to one of our requests, opened and taken out of the window. */
+export function receiveResponse(
+  turn: Turn,
+  sa: IkeSa,
+  record: RequestRecord<Purpose>,
+  payloads: readonly Payload[],
+  path: Path
+): void {
+  const { purpose } = record
+  const { phase } = turn.state
+  if (purpose.kind === 'auth') {
+    if (phase.name === 'expectAuthResponse') receiveAuthResponse(turn, phase, sa, payloads)
+    return
+  }
+  // Section 2.21.3: INVALID_SYNTAX to an authenticated message is fatal for both sides.
+  if (findNotify(payloads, NOTIFY.INVALID_SYNTAX) !== undefined) return close(turn, 'invalidSyntax')
+  // Whatever was answered shows which pair works; MOBIKE's own requests are answered to it (RFC 4555 section 3.10).
+  tellMobike(turn, {
+    type: 'responseReceived',
+    token: purpose.kind === 'mobike' ? purpose.token : null,
+    path,
+    sources: record.sources,
+    destinations: record.destinations,
+    notifies: purpose.kind === 'mobike' ? mobikeNotifiesOf(payloads) : [],
+    nat: purpose.kind === 'mobike' ? observeNat(payloads, spisOf(sa), path) : null
+  })
+  const current = ikeSaById(turn.state, sa.id)
+  if (turn.state.phase.name === 'closed' || current === undefined) return
+  switch (purpose.kind) {
+    case 'createChild':
+      return receiveCreateChild(turn, current, purpose, payloads)
+    case 'rekeyIke':
+      return receiveIkeRekey(turn, current, purpose, payloads)
+    case 'deleteChild':
+      return removeChild(turn, purpose.id)
+    case 'deleteIke':
+      return current.standing.name === 'active' ? close(turn, 'closedLocally') : dropIkeSa(turn, sa.id)
+    case 'mobike':
+    case 'liveness':
+      return
+  }
+}

@@ -1,0 +1,225 @@
+import type { Endpoint, Path } from '../bytes/index.ts'
+import type { AddressRangeSelector } from '../codec/types.ts'
+import type { RequestWindow, ResponseCache } from '../exchange/index.ts'
+import type { ChildSa, Identity, IkeSuiteIds, NatObservation } from '../ike/index.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeRole, MobikeState } from '../mobike/index.ts'
+import type { CloseReason } from './types.ts'
+
+/** One IKE SA lineage: plain data without secrets, and the secrets beside it. Both are structured-clonable. */
+export interface Session {
+  readonly state: SessionState
+  readonly secrets: SessionSecrets
+}
+
+/** Keys and private values. Never log it, never send it anywhere. */
+export interface SessionSecrets {
+  /** `SK_d | SK_ai | …` by IKE SA id. */
+  readonly ikeKeys: Readonly<Record<number, Uint8Array>>
+  /** KEYMAT by Child SA id. */
+  readonly childKeys: Readonly<Record<number, Uint8Array>>
+  /** Private keys of exchanges under way, by exchange id. */
+  readonly privateKeys: Readonly<Record<number, Uint8Array>>
+  /** The pre-shared key while the peer is not authenticated yet. */
+  readonly preSharedKey: Uint8Array | null
+}
+
+/** Everything about a session that is no secret. */
+export interface SessionState {
+  /** The MOBIKE role: who started the first IKE SA of the lineage (RFC 4555 section 1.3). Never changes. */
+  readonly role: MobikeRole
+  readonly phase: Phase
+  /** Where IKE runs while there is no MOBIKE machine; null before the first datagram. */
+  readonly path: Path | null
+  /** Where IKE_SA_INIT ran: its NAT hashes describe this flow, not the one on 4500. */
+  readonly initPath: Path | null
+  /** What the initial exchange found. */
+  readonly nat: NatFacts
+  /** Where NAT keepalives run while there is no MOBIKE machine. */
+  readonly keepalive: Path | null
+  /** The SA new requests go to comes first. */
+  readonly ikeSas: readonly IkeSa[]
+  readonly children: readonly Child[]
+  readonly tasks: readonly Task[]
+  readonly mobike: MobikeState | null
+  readonly surroundings: Surroundings
+  /** What further Child SAs may carry; set when the first is negotiated. */
+  readonly allowed: AllowedTraffic
+  /** When a liveness check is due unless the peer shows life before, ms; null for never. */
+  readonly livenessAt: number | null
+  /** No retransmission while there is no path. */
+  readonly suspended: boolean
+  /** The next handle for SAs, exchanges and questions. */
+  readonly nextId: number
+}
+
+export interface NatFacts {
+  /** Both ends do NAT traversal. */
+  readonly traversal: boolean
+  /** What NAT_DETECTION showed; null without it. */
+  readonly observation: NatObservation | null
+}
+
+/** Traffic selectors of both sides. */
+export interface AllowedTraffic {
+  readonly local: readonly AddressRangeSelector[]
+  readonly remote: readonly AddressRangeSelector[]
+}
+
+/** What the caller said about addresses. */
+export interface Surroundings {
+  readonly localAddresses: readonly LocalAddress[]
+  readonly remoteCandidates: readonly Endpoint[]
+  readonly excludedPrefixes: readonly ExcludedPrefix[]
+}
+
+/** Named by what is awaited; each phase carries only its own data. */
+export type Phase =
+  | { readonly name: 'idle' }
+  | InitiatingPhase
+  | { readonly name: 'expectOwnCredential'; readonly question: number; readonly handshake: Handshake }
+  | ({ readonly name: 'expectAuthResponse' } & AuthRequested)
+  | { readonly name: 'expectInitRequest' }
+  | { readonly name: 'expectAuthRequest'; readonly handshake: Handshake; readonly deadline: number }
+  | ({ readonly name: 'expectPeerCredential'; readonly question: number; readonly deadline: number } & AuthReceived)
+  | ({
+      readonly name: 'expectConfiguration'
+      readonly question: number
+      readonly deadline: number
+      readonly peerIdentity: Identity
+    } & AuthReceived)
+  | { readonly name: 'established'; readonly peerIdentity: Identity }
+  | { readonly name: 'closed'; readonly reason: CloseReason }
+
+/** IKE_SA_INIT is on its way. */
+export interface InitiatingPhase {
+  readonly name: 'expectInitResponse'
+  readonly paths: readonly Path[]
+  /** Which of the paths this attempt uses; attempts go round them (RFC 4555 section 3.1). */
+  readonly attempt: number
+  readonly initiatorSpi: string
+  readonly group: number
+  /** Key Exchange Data of `group`; its private key is in the secrets, named by `exchange`. */
+  readonly publicKey: Uint8Array
+  readonly nonce: Uint8Array
+  readonly cookie: Uint8Array | null
+  /** COOKIE and INVALID_KE_PAYLOAD answers obeyed so far. */
+  readonly rounds: number
+  readonly request: Uint8Array
+  readonly transmissions: number
+  readonly nextAt: number
+  /** An unauthenticated error and when it is believed. */
+  readonly failure: { readonly type: number; readonly believedAt: number } | null
+  readonly exchange: number
+}
+
+/** What AUTH signs: both IKE_SA_INIT messages and nonces (RFC 7296 section 2.15). */
+export interface Handshake {
+  readonly initRequest: Uint8Array
+  readonly initResponse: Uint8Array
+  readonly nonceInitiator: Uint8Array
+  readonly nonceResponder: Uint8Array
+}
+
+/** Our IKE_AUTH request is on its way. */
+export interface AuthRequested {
+  readonly handshake: Handshake
+  readonly childSpi: number
+}
+
+/** The peer's IKE_AUTH request, verified but not answered. */
+export interface AuthReceived {
+  readonly handshake: Handshake
+  readonly messageId: number
+  readonly path: Path
+  readonly firstInner: number
+  readonly inner: Uint8Array
+}
+
+/** One IKE SA of the lineage. */
+export interface IkeSa {
+  readonly id: number
+  /** The header's Initiator flag: we started *this* IKE SA. */
+  readonly startedHere: boolean
+  /** Hexadecimal, 16 digits. */
+  readonly initiatorSpi: string
+  readonly responderSpi: string
+  readonly suite: IkeSuiteIds
+  /** 0 for the first IKE SA, one more with each rekey. */
+  readonly generation: number
+  readonly requests: RequestWindow<Purpose>
+  readonly responses: ResponseCache
+  readonly standing: Standing
+  /** When it is rekeyed, ms; null for never. */
+  readonly rekeyAt: number | null
+}
+
+/** An IKE SA's part in the lineage. */
+export type Standing =
+  /** New requests go here. */
+  | { readonly name: 'active' }
+  /** The peer rekeyed: becomes active once the peer uses it or deletes the old one. Nonces decide a collision (section 2.8.2). */
+  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array }
+  /** Another SA took its place; we delete it (or the peer does), at the latest at the deadline. */
+  | { readonly name: 'leaving'; readonly deleteHere: boolean; readonly deadline: number }
+
+/** One Child SA and what is happening to it. */
+export interface Child {
+  readonly sa: ChildSa
+  /** We initiated the exchange that made it: our keys come first in KEYMAT (RFC 7296 section 2.17). */
+  readonly startedHere: boolean
+  readonly rekeyAt: number | null
+  /** Our Delete is on its way or waiting. */
+  readonly closing: boolean
+  /** The peer rekeyed it while our own rekey is on its way (RFC 7296 section 2.8.1). */
+  readonly peerRekey: { readonly newId: number; readonly lowestNonce: Uint8Array } | null
+}
+
+/** Work waiting for the window, by the caller's wish or by a timer. */
+export type Task = {
+  /** Not before this time, ms. */
+  readonly notBefore: number
+  /** When it first failed with TEMPORARY_FAILURE, ms. */
+  readonly failingSince: number | null
+} & TaskKind
+
+export type TaskKind =
+  | {
+      readonly kind: 'createChild'
+      readonly localSelectors: readonly AddressRangeSelector[]
+      readonly remoteSelectors: readonly AddressRangeSelector[]
+      readonly group: number | null
+    }
+  | { readonly kind: 'rekeyChild'; readonly id: number; readonly group: number | null }
+  /** `spi` is ours: what the peer must stop sending on. */
+  | { readonly kind: 'deleteChild'; readonly id: number; readonly spi: number }
+  | { readonly kind: 'rekeyIke'; readonly group: number | null }
+  | { readonly kind: 'closeIke' }
+  | { readonly kind: 'liveness' }
+
+/** What one of our requests is about; comes back with its response. */
+export type Purpose =
+  | { readonly kind: 'auth' }
+  | { readonly kind: 'mobike'; readonly token: number }
+  | {
+      readonly kind: 'createChild'
+      readonly task: Task
+      readonly spi: number
+      readonly nonce: Uint8Array
+      readonly group: number | null
+      /** Names the private key in the secrets. */
+      readonly exchange: number
+      readonly localSelectors: readonly AddressRangeSelector[]
+      readonly remoteSelectors: readonly AddressRangeSelector[]
+      readonly replaces: number | null
+    }
+  | {
+      readonly kind: 'rekeyIke'
+      readonly task: Task
+      readonly spi: string
+      readonly nonce: Uint8Array
+      readonly group: number
+      readonly exchange: number
+    }
+  | { readonly kind: 'deleteChild'; readonly id: number }
+  | { readonly kind: 'deleteIke' }
+  | { readonly kind: 'liveness' }

@@ -1,0 +1,123 @@
+import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
+import { nextMobikeWake } from '../mobike/index.ts'
+import { continueInitiating } from './initiating.ts'
+import { forgetLeaving } from './lineage.ts'
+import { tellMobike } from './mobike-bridge.ts'
+import type { IkeSa, Session } from './state.ts'
+import { enqueue } from './tasks.ts'
+import {
+  close,
+  currentPath,
+  dropIkeSa,
+  ikeSaById,
+  patch,
+  putChild,
+  putIkeSa,
+  report,
+  sendMessage,
+  type Turn
+} from './turn.ts'
+
+/**
+ * When the session next wants a `tick`, in ms of the caller's clock; undefined when only an event can wake it. Arm one
+ * timer for it after every step. A time in the past means now.
+ */
+export function nextSessionWake(session: Session): number | undefined {
+  const { state } = session
+  let wake: number | undefined
+  const consider = (at: number | null | undefined): void => {
+    if (at !== null && at !== undefined && (wake === undefined || at < wake)) wake = at
+  }
+  const { phase } = state
+  if (phase.name === 'expectInitResponse') {
+    consider(phase.nextAt)
+    consider(phase.failure?.believedAt)
+  } else if ('deadline' in phase) {
+    consider(phase.deadline)
+  }
+  for (const sa of state.ikeSas) {
+    consider(nextRetransmission(sa.requests))
+    if (sa.standing.name === 'leaving') consider(sa.standing.deadline)
+    if (sa.standing.name === 'active' && !state.suspended) consider(sa.rekeyAt)
+  }
+  if (phase.name !== 'established') return wake
+  if (state.mobike !== null) consider(nextMobikeWake(state.mobike))
+  if (state.suspended) return wake
+  consider(state.livenessAt)
+  for (const child of state.children) consider(child.rekeyAt)
+  for (const task of state.tasks)
+    if (task.notBefore > 0) consider(task.failingSince === null ? undefined : task.notBefore)
+  return wake
+}
+
+/** Does what time demands. Early and repeated calls do nothing. */
+export function passTime(turn: Turn): void {
+  const { phase } = turn.state
+  if (phase.name === 'expectInitResponse') return continueInitiating(turn, phase)
+  if ('deadline' in phase && turn.now >= phase.deadline) return close(turn, 'noResponse')
+  for (const { id } of turn.state.ikeSas) retransmitDue(turn, id)
+  if (turn.state.phase.name !== 'established') return
+  forgetLeaving(turn)
+  const { mobike } = turn.state
+  const mobikeWake = mobike === null ? undefined : nextMobikeWake(mobike)
+  if (mobikeWake !== undefined && turn.now >= mobikeWake) tellMobike(turn, { type: 'tick' })
+  if (turn.state.suspended || turn.state.phase.name !== 'established') return
+  queueRekeys(turn)
+  checkLiveness(turn)
+}
+
+function retransmitDue(turn: Turn, id: number): void {
+  const { retransmission } = turn.config
+  for (const { messageId } of ikeSaById(turn.state, id)?.requests.outstanding ?? []) {
+    const sa = ikeSaById(turn.state, id)
+    const record = sa?.requests.outstanding.find((candidate) => candidate.messageId === messageId)
+    if (sa === undefined || record?.nextAt === undefined || turn.now < record.nextAt) continue
+    const token = record.purpose.kind === 'mobike' ? record.purpose.token : null
+    const path = currentPath(turn.state)
+    const again = retransmitted(record, retransmission, path, turn.now)
+    if (again === undefined) {
+      exhausted(turn, sa, token)
+      continue
+    }
+    putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, again) })
+    sendMessage(turn, path, record.bytes)
+    report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
+    tellMobike(turn, { type: 'requestRetransmitted', token, attempt: record.attempt })
+  }
+}
+
+/** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
+function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
+  if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
+  if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
+  const before = turn.state.ikeSas
+  tellMobike(turn, { type: 'requestExhausted', token })
+  // It neither closed nor started the schedule again: nothing would ever be sent any more.
+  if (turn.state.phase.name === 'established' && turn.state.ikeSas === before && !turn.state.suspended) {
+    close(turn, 'noResponse')
+  }
+}
+
+function queueRekeys(turn: Turn): void {
+  for (const child of turn.state.children) {
+    if (child.rekeyAt === null || turn.now < child.rekeyAt) continue
+    putChild(turn, { ...child, rekeyAt: null })
+    enqueue(turn, { kind: 'rekeyChild', id: child.sa.id, group: null })
+  }
+  for (const sa of turn.state.ikeSas) {
+    if (sa.rekeyAt === null || turn.now < sa.rekeyAt || sa.standing.name !== 'active') continue
+    putIkeSa(turn, { ...sa, rekeyAt: null })
+    enqueue(turn, { kind: 'rekeyIke', group: null })
+  }
+}
+
+function checkLiveness(turn: Turn): void {
+  const { livenessAt, ikeSas, mobike } = turn.state
+  const { livenessMs } = turn.config
+  if (livenessAt === null || livenessMs === null || turn.now < livenessAt) return
+  patch(turn, { livenessAt: turn.now + livenessMs })
+  // A request on its way is a liveness check already (section 2.4).
+  if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
+  if (mobike !== null) tellMobike(turn, { type: 'livenessDue' })
+  else enqueue(turn, { kind: 'liveness' })
+}

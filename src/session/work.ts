@@ -1,0 +1,93 @@
+import { uint32Bytes } from '../bytes/index.ts'
+import { EXCHANGE, PROTOCOL } from '../codec/index.ts'
+import type { Payload } from '../codec/types.ts'
+import { canRequest } from '../exchange/index.ts'
+import { requestChild } from './create-child.ts'
+import { requestIkeRekey } from './lineage.ts'
+import { sendMobikeRequest } from './mobike-bridge.ts'
+import { sendRequest } from './requests.ts'
+import type { IkeSa, Task } from './state.ts'
+import { activeIkeSa, childById, currentPath, patch, type Turn } from './turn.ts'
+
+/** Order of waiting work; MOBIKE's comes before all of it (design decision 4, F13). */
+const PRIORITY: readonly Task['kind'][] = [
+  'closeIke',
+  'deleteChild',
+  'rekeyIke',
+  'rekeyChild',
+  'createChild',
+  'liveness'
+]
+
+/** Starts as many of the waiting exchanges as the windows allow. Runs at the end of every step. */
+export function work(turn: Turn): void {
+  if (turn.state.phase.name !== 'established' || turn.state.suspended) return
+  for (const sa of turn.state.ikeSas) deleteLeaving(turn, sa)
+  for (;;) {
+    const sa = activeIkeSa(turn.state)
+    if (sa === undefined || !canRequest(sa.requests)) return
+    if (sendMobikeRequest(turn, sa)) continue
+    const task = nextTask(turn, sa)
+    if (task === undefined) return
+    patch(turn, { tasks: turn.state.tasks.filter((known) => known !== task) })
+    start(turn, sa, task)
+  }
+}
+
+/** The Delete of an IKE SA that was replaced is the last request on it (RFC 7296 section 2.8, B180). */
+function deleteLeaving(turn: Turn, sa: IkeSa): void {
+  const due = sa.standing.name === 'leaving' && sa.standing.deleteHere && sa.requests.outstanding.length === 0
+  if (due && canRequest(sa.requests)) sendDeleteIke(turn, sa)
+}
+
+function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
+  const { tasks, ikeSas } = turn.state
+  const kinds = sa.requests.outstanding.map(({ purpose }) => purpose.kind)
+  // RFC 7296 section 2.8: no new CREATE_CHILD_SA on an IKE SA that is being rekeyed, nor a rekey while Child SAs change.
+  const replacing = kinds.includes('rekeyIke') || ikeSas.some(({ standing }) => standing.name === 'successor')
+  const changing = kinds.includes('createChild') || kinds.includes('deleteChild')
+  const closing = kinds.includes('deleteIke')
+  const blocked = (task: Task): boolean => {
+    if (task.notBefore > turn.now || closing) return true
+    if (task.kind === 'rekeyIke') return replacing || changing
+    if (task.kind === 'createChild' || task.kind === 'rekeyChild') return replacing
+    return false
+  }
+  for (const kind of PRIORITY) {
+    const task = tasks.find((candidate) => candidate.kind === kind && !blocked(candidate))
+    if (task !== undefined) return task
+  }
+  return undefined
+}
+
+function start(turn: Turn, sa: IkeSa, task: Task): void {
+  switch (task.kind) {
+    case 'closeIke':
+      return sendDeleteIke(turn, sa)
+    case 'deleteChild': {
+      const payload: Payload = { kind: 'delete', protocol: PROTOCOL.ESP, spiSize: 4, spis: [uint32Bytes(task.spi)] }
+      return inform(turn, sa, [payload], { kind: 'deleteChild', id: task.id })
+    }
+    case 'rekeyIke':
+      return requestIkeRekey(turn, sa, task)
+    case 'rekeyChild': {
+      const child = childById(turn.state, task.id)
+      if (child === undefined || child.closing || child.peerRekey !== null) return
+      // Section 2.9.2: a rekey offers the selectors in use, no narrower and without a packet's own.
+      const selectors = { local: child.sa.localSelectors, remote: child.sa.remoteSelectors }
+      return requestChild(turn, sa, task, selectors, child)
+    }
+    case 'createChild':
+      return requestChild(turn, sa, task, { local: task.localSelectors, remote: task.remoteSelectors }, null)
+    case 'liveness':
+      return inform(turn, sa, [], { kind: 'liveness' })
+  }
+}
+
+function sendDeleteIke(turn: Turn, sa: IkeSa): void {
+  inform(turn, sa, [{ kind: 'delete', protocol: PROTOCOL.IKE, spiSize: 0, spis: [] }], { kind: 'deleteIke' })
+}
+
+function inform(turn: Turn, sa: IkeSa, payloads: readonly Payload[], purpose: Parameters<typeof sendRequest>[4]): void {
+  sendRequest(turn, sa, EXCHANGE.INFORMATIONAL, payloads, purpose, currentPath(turn.state))
+}
