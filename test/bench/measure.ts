@@ -25,8 +25,10 @@ export interface Comparison {
 
 const quick = process.argv.includes('--quick')
 const ROUNDS = quick ? 7 : 21
-const BATCH_MICROSECONDS = quick ? 4000 : 10_000
+const BATCH_MICROSECONDS = quick ? 5000 : 15_000
 const WARM_UP_MICROSECONDS = quick ? 40_000 : 150_000
+/** What takes milliseconds needs calls, not time, to be compiled. */
+const WARM_UP_CALLS = quick ? 100 : 500
 
 /** Results are kept for a while, as a caller would, but never so many that the garbage collector is what is measured. */
 const alive: unknown[] = new Array(64).fill(undefined)
@@ -75,11 +77,14 @@ export function send(row: Row): void {
 /** Warms up until the compiler has done its work, then says how many calls fill a batch. */
 function calibrate(work: () => unknown): number {
   let calls = 1
+  let made = 0
   let total = 0
   for (;;) {
     const spent = batch(work, calls) * calls
     total += spent
-    if (total > WARM_UP_MICROSECONDS) return Math.max(1, Math.round((calls * BATCH_MICROSECONDS) / Math.max(spent, 1)))
+    made += calls
+    if (total > WARM_UP_MICROSECONDS && made >= WARM_UP_CALLS)
+      return Math.max(1, Math.round((calls * BATCH_MICROSECONDS) / Math.max(spent, 1)))
     if (spent < BATCH_MICROSECONDS) calls *= 2
   }
 }

@@ -1,0 +1,66 @@
+import { aes256Gcm16, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
+import { nodeAes256Gcm16, nodePrfHmacSha256, nodeX25519 } from '../../src/node/index.ts'
+import { type BareLibrary, bareHandshake, bareUpdate, nobleLibrary, nodeLibrary } from './bare-crypto.ts'
+import { compare, send, time } from './measure.ts'
+import { type Algorithms, connect, createTwoEnds, happen, step, WLAN, WWAN } from './two-ends.ts'
+
+/** Whole handshakes and MOBIKE updates, both ends, against their bare crypto; and a step that does nothing. */
+
+const noble: Algorithms = { encryption: aes256Gcm16, prf: prfHmacSha256, keyExchange: x25519 }
+const node: Algorithms = { encryption: nodeAes256Gcm16, prf: nodePrfHmacSha256, keyExchange: nodeX25519 }
+
+handshake('handshake PSK + X25519', noble, nobleLibrary, { must: 1.05, aim: 1.02 })
+handshake('node handshake PSK + X25519', node, nodeLibrary, { must: 1.25, aim: 1.12 })
+update('MOBIKE update', noble, nobleLibrary, { must: 0.6, aim: 0.4 })
+update('node MOBIKE update', node, nodeLibrary, { must: 1.5, aim: 1.25 })
+idleStep()
+
+interface Limits {
+  readonly must: number
+  readonly aim: number
+}
+
+function handshake(figure: string, algorithms: Algorithms, library: BareLibrary, limits: Limits): void {
+  const ours = (): unknown => {
+    const ends = createTwoEnds(algorithms)
+    connect(ends)
+    return ends
+  }
+  compare({ figure, ours, floor: () => bareHandshake(library), bound: 'atMost', ...limits })
+}
+
+/** The phone goes back and forth between two networks: UPDATE_SA_ADDRESSES, return routability, nothing else. */
+function update(figure: string, algorithms: Algorithms, library: BareLibrary, limits: Limits): void {
+  const ends = createTwoEnds(algorithms)
+  connect(ends)
+  let address = WLAN
+  const move = (): void => {
+    address = address === WLAN ? WWAN : WLAN
+    happen(ends, ends.initiator, { type: 'localAddressesChanged', addresses: [{ address }] })
+  }
+  move()
+  const before = ends.datagrams
+  move()
+  // What the bare crypto is that of: update and check, request and response each.
+  const { reports } = ends.responder
+  if (ends.datagrams - before !== 4 || reports.get('peerMoved') !== 2 || reports.get('routabilityVerified') !== 2) {
+    throw new Error(`${ends.datagrams - before} messages, ${JSON.stringify([...reports])}`)
+  }
+  compare({ figure, ours: move, floor: () => bareUpdate(library), bound: 'atMost', ...limits })
+}
+
+function idleStep(): void {
+  const ends = createTwoEnds(noble)
+  connect(ends)
+  const ours = time(() => step(ends, ends.initiator, { type: 'tick' }))
+  send({
+    figure: 'a step without crypto',
+    unit: 'µs',
+    ours,
+    floor: null,
+    ratio: ours,
+    bound: 'atMost',
+    must: 2,
+    aim: 0.5
+  })
+}

@@ -1,0 +1,151 @@
+import type { IpAddress, Path } from '../../src/bytes/index.ts'
+import type { AddressRangeSelector } from '../../src/codec/index.ts'
+import { ID_TYPE } from '../../src/codec/index.ts'
+import type { EncryptionAlgorithm, KeyExchangeMethod, PseudoRandomFunction } from '../../src/crypto/index.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import {
+  createInitiatorSession,
+  createResponderSession,
+  type Session,
+  type SessionConfig,
+  type SessionEvent,
+  sessionConfig,
+  stepSession
+} from '../../src/session/index.ts'
+import { filler } from './messages.ts'
+
+/** The algorithms of one library: PSK, one cipher, one PRF, one group. */
+export interface Algorithms {
+  readonly encryption: EncryptionAlgorithm
+  readonly prf: PseudoRandomFunction
+  readonly keyExchange: KeyExchangeMethod
+}
+
+/** An initiator and a responder with a perfect network between them: what one sends, the other gets at once. */
+export interface TwoEnds {
+  readonly initiator: End
+  readonly responder: End
+  /** Milliseconds; a thousandth passes with each event, so that no deadline comes. */
+  now: number
+  /** Datagrams exchanged so far. */
+  datagrams: number
+}
+
+export interface End {
+  readonly config: SessionConfig
+  session: Session
+  /** What was reported, by kind; for checking that something happened. */
+  readonly reports: Map<string, number>
+}
+
+/** What happens to an end, without the fields every event carries. */
+export type Happening = SessionEvent extends infer Event
+  ? Event extends SessionEvent
+    ? Omit<Event, 'now' | 'entropy'>
+    : never
+  : never
+
+export const WLAN: IpAddress = '10.1.0.2'
+export const WWAN: IpAddress = '10.2.0.2'
+const GATEWAY: IpAddress = '192.0.2.1'
+const SECRET = filler(20, 70)
+
+/** Two configured ends that have not spoken yet. */
+export function createTwoEnds(algorithms: Algorithms): TwoEnds {
+  const initiator = configure(algorithms, 'phone', 'gateway')
+  const responder = configure(algorithms, 'gateway', 'phone')
+  return {
+    initiator: { config: initiator, session: createInitiatorSession(initiator), reports: new Map() },
+    responder: { config: responder, session: createResponderSession(responder), reports: new Map() },
+    now: 1000,
+    datagrams: 0
+  }
+}
+
+/** IKE_SA_INIT and IKE_AUTH, both ends. */
+export function connect(ends: TwoEnds): void {
+  happen(ends, ends.responder, { type: 'localAddressesChanged', addresses: [{ address: GATEWAY }] })
+  happen(ends, ends.initiator, { type: 'localAddressesChanged', addresses: [{ address: WLAN }] })
+  const path: Path = { local: { address: WLAN, port: 500 }, remote: { address: GATEWAY, port: 500 } }
+  happen(ends, ends.initiator, { type: 'connectRequested', paths: [path] })
+  for (const end of [ends.initiator, ends.responder]) {
+    if (end.reports.get('established') !== 1 || end.reports.get('childSaEstablished') !== 1) {
+      throw new Error(`not established: ${JSON.stringify([...end.reports])}`)
+    }
+  }
+}
+
+/** Gives an event to one end and delivers everything that follows from it. */
+export function happen(ends: TwoEnds, end: End, happening: Happening): void {
+  const queue: { readonly end: End; readonly happening: Happening }[] = [{ end, happening }]
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const acting = next.end
+    const { session, actions } = step(ends, acting, next.happening)
+    acting.session = session
+    for (const action of actions) {
+      switch (action.type) {
+        case 'sendDatagram': {
+          ends.datagrams++
+          const path: Path = { local: action.path.remote, remote: action.path.local }
+          const other = acting === ends.initiator ? ends.responder : ends.initiator
+          queue.push({ end: other, happening: { type: 'datagramReceived', path, bytes: action.bytes } })
+          break
+        }
+        case 'ask': {
+          const answer =
+            action.question.kind === 'preSharedKey'
+              ? ({ kind: 'preSharedKey', secret: SECRET } as const)
+              : ({ kind: 'configuration', configuration: null } as const)
+          queue.push({ end: acting, happening: { type: 'answered', id: action.id, answer } })
+          break
+        }
+        case 'moveChildSas':
+          queue.push({ end: acting, happening: { type: 'childSasMoved' } })
+          break
+        case 'report':
+          count(acting, action.report.kind === 'mobike' ? action.report.report.kind : action.report.kind)
+      }
+    }
+  }
+}
+
+/** One step of one end, with entropy of its own. */
+export function step(ends: TwoEnds, { config, session }: End, happening: Happening): ReturnType<typeof stepSession> {
+  ends.now += 0.001
+  entropyCounter++
+  const entropy = new Uint8Array(32)
+  new DataView(entropy.buffer).setFloat64(0, entropyCounter)
+  return stepSession(config, session, { ...happening, now: ends.now, entropy } as SessionEvent)
+}
+
+let entropyCounter = 0
+
+function count({ reports }: End, kind: string): void {
+  reports.set(kind, (reports.get(kind) ?? 0) + 1)
+}
+
+function configure({ encryption, prf, keyExchange }: Algorithms, own: string, peer: string): SessionConfig {
+  return sessionConfig({
+    localIdentity: identity(own),
+    peerIdentity: identity(peer),
+    ikeProposals: [{ encryption: [encryption], integrity: [], prf: [prf], keyExchange: [keyExchange] }],
+    childProposals: [{ encryption: [encryption], integrity: [] }],
+    localSelectors: [ANY],
+    remoteSelectors: [ANY],
+    // No address stays verified, so that each move has its return routability check.
+    mobike: { ...DEFAULT_MOBIKE_POLICY, routability: { ...DEFAULT_MOBIKE_POLICY.routability, validMs: 0 } }
+  })
+}
+
+function identity(name: string): SessionConfig['localIdentity'] {
+  return { type: ID_TYPE.ID_FQDN, data: new TextEncoder().encode(`${name}.example.org`) }
+}
+
+const ANY: AddressRangeSelector = {
+  type: 7,
+  protocol: 0,
+  startPort: 0,
+  endPort: 65535,
+  startAddress: new Uint8Array(4),
+  endAddress: new Uint8Array(4).fill(255)
+}
