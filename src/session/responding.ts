@@ -163,7 +163,7 @@ export function receiveAuthRequest(
     return refuse(turn, sa, received, [notify(NOTIFY.AUTHENTICATION_FAILED)], 'authenticationFailed')
   }
   const question = nextId(turn)
-  enter(turn, { name: 'expectPeerCredential', question, deadline, ...received })
+  enter(turn, { ...received, name: 'expectPeerCredential', question, deadline })
   turn.actions.push({
     type: 'ask',
     id: question,
@@ -200,7 +200,7 @@ export function verifyInitiator(turn: Turn, received: AuthReceived, deadline: nu
   const wanted = readConfigurationRequest(findPayload(payloads, 'configuration'))
   if (wanted === undefined) return acceptInitiator(turn, received, peerIdentity, null)
   const question = nextId(turn)
-  enter(turn, { name: 'expectConfiguration', question, deadline, peerIdentity, ...received })
+  enter(turn, { ...received, name: 'expectConfiguration', question, deadline, peerIdentity })
   turn.actions.push({
     type: 'ask',
     id: question,
