@@ -1,4 +1,12 @@
-import { constantTimeEqual, EMPTY, readUint16, writeUint16, writeUint32 } from '../bytes/index.ts'
+import { constantTimeEqual, EMPTY, readUint16 } from '../bytes/index.ts'
+import {
+  type EncryptedFrame,
+  encryptedFragmentFrame,
+  encryptedFrame,
+  GENERIC_HEADER_OCTETS,
+  HEADER_OCTETS
+} from '../codec/index.ts'
+import type { MessageHeader } from '../codec/types.ts'
 import { type DirectionContext, ikeContext } from './context-cache.ts'
 import type { Side } from './key-schedule.ts'
 import type { IkeSuite } from './types.ts'
@@ -40,7 +48,7 @@ export interface SealInput {
 
 /** What {@link sealFragment} takes. */
 export interface SealFragmentInput extends SealInput {
-  /** From 1. `firstInner` is 0 in all fragments but the first. */
+  /** From 1. */
   readonly fragmentNumber: number
   readonly totalFragments: number
 }
@@ -54,7 +62,10 @@ export interface OpenInput {
   readonly sender: Side
   /** The whole IKE message, without a non-ESP marker. */
   readonly message: Uint8Array
-  /** Octets from the start of the message to the generic header of the Encrypted (Fragment) payload, its last payload. */
+  /**
+   * Octets from the start of the message to the generic header of the Encrypted (Fragment) payload. As it is the last
+   * payload: length of the message, less its body, less 4 for Encrypted or 8 for Encrypted Fragment.
+   */
   readonly offset: number
 }
 
@@ -84,35 +95,33 @@ export interface OpenFailure {
   readonly error: OpenError
 }
 
-const HEADER_OCTETS = 28
-const ENCRYPTED = 46
-const ENCRYPTED_FRAGMENT = 53
-const GENERIC_HEADER_OCTETS = 4
-const FRAGMENT_HEADER_OCTETS = 8
-const FLAG_INITIATOR = 0x08
-const FLAG_RESPONSE = 0x20
-const VERSION_2_0 = 0x20
+const FRAGMENT_HEADER_OCTETS = GENERIC_HEADER_OCTETS + 4
 
 /**
  * A whole IKE message whose only outer payload is an Encrypted payload.
  *
- * @throws RangeError naming `iv`, `padding`, `inner` or `material` when its length cannot be.
+ * @throws TypeError or RangeError naming the field that the format cannot hold, `iv`, `padding` or `material`.
  */
 export function sealMessage(input: SealInput): Uint8Array {
-  return seal(input, ENCRYPTED, GENERIC_HEADER_OCTETS, 0, 0)
+  const body = sealedBody(input)
+  return fill(encryptedFrame(codecHeader(input.header), input.firstInner, body.octets), input, body)
 }
 
 /**
- * A whole IKE message with one Encrypted Fragment payload (RFC 7383).
+ * A whole IKE message with one Encrypted Fragment payload (RFC 7383). The type of the first inner payload is written in
+ * fragment 1 alone.
  *
- * @throws RangeError naming `iv`, `padding`, `inner`, `material`, `fragmentNumber` or `totalFragments`.
+ * @throws TypeError or RangeError naming the field that the format cannot hold, `iv`, `padding` or `material`.
  */
 export function sealFragment(input: SealFragmentInput): Uint8Array {
   const { fragmentNumber, totalFragments } = input
-  if (!(totalFragments >= 1 && totalFragments <= 0xffff)) throw new RangeError(`totalFragments: ${totalFragments}`)
-  if (!(fragmentNumber >= 1 && fragmentNumber <= totalFragments))
-    throw new RangeError(`fragmentNumber: ${fragmentNumber}`)
-  return seal(input, ENCRYPTED_FRAGMENT, FRAGMENT_HEADER_OCTETS, fragmentNumber, totalFragments)
+  const body = sealedBody(input)
+  const header = codecHeader(input.header)
+  return fill(
+    encryptedFragmentFrame(header, input.firstInner, fragmentNumber, totalFragments, body.octets),
+    input,
+    body
+  )
 }
 
 /** Octets of the message {@link sealMessage} makes of an inner chain of `innerOctets` with default padding. */
@@ -145,38 +154,49 @@ export function openFragment(input: OpenInput): OpenedFragment | OpenFailure {
   }
 }
 
-function seal(
-  input: SealInput,
-  payloadType: number,
-  payloadHeaderOctets: number,
-  fragmentNumber: number,
-  totalFragments: number
-): Uint8Array {
-  const { suite, header, inner, iv } = input
-  const context = ikeContext(suite, input.material, header.fromInitiator ? 'initiator' : 'responder')
-  const plaintext = padded(inner, suite.encryption.blockOctets, input.padding)
-  if (iv.length !== suite.encryption.ivOctets) {
-    throw new RangeError(`iv: ${suite.encryption.name} needs ${suite.encryption.ivOctets} octets, got ${iv.length}`)
+/** What goes into the body of the payload: all but the ciphertext, which depends on what precedes it. */
+interface SealedBody {
+  readonly context: DirectionContext
+  /** Inner chain | padding | Pad Length. */
+  readonly plaintext: Uint8Array
+  /** Octets of IV, ciphertext, tag and checksum. */
+  readonly octets: number
+}
+
+function sealedBody({ suite, material, header, inner, iv, padding }: SealInput): SealedBody {
+  const { encryption } = suite
+  if (iv.length !== encryption.ivOctets) {
+    throw new RangeError(`iv: ${encryption.name} needs ${encryption.ivOctets} octets, got ${iv.length}`)
   }
-  const start = HEADER_OCTETS + payloadHeaderOctets
-  const trailer = suite.encryption.tagOctets + context.icvOctets
-  const length = start + iv.length + plaintext.length + trailer
-  if (length - HEADER_OCTETS > 0xffff) throw new RangeError(`inner: ${inner.length} octets do not fit one payload`)
-  const message = new Uint8Array(length)
-  writeHeader(message, header, payloadType)
-  message[HEADER_OCTETS] = input.firstInner
-  writeUint16(message, HEADER_OCTETS + 2, length - HEADER_OCTETS)
-  if (payloadHeaderOctets === FRAGMENT_HEADER_OCTETS) {
-    writeUint16(message, HEADER_OCTETS + 4, fragmentNumber)
-    writeUint16(message, HEADER_OCTETS + 6, totalFragments)
+  const context = ikeContext(suite, material, header.fromInitiator ? 'initiator' : 'responder')
+  const plaintext = padded(inner, encryption.blockOctets, padding)
+  const octets = iv.length + plaintext.length + encryption.tagOctets + context.icvOctets
+  return { context, plaintext, octets }
+}
+
+/** Seals into a frame: what precedes the IV is associated data, what precedes the checksum is under it. */
+function fill({ bytes, bodyOffset }: EncryptedFrame, { iv }: SealInput, body: SealedBody): Uint8Array {
+  const { cipher, integrity, icvOctets } = body.context
+  bytes.set(iv, bodyOffset)
+  bytes.set(cipher.seal(iv, body.plaintext, bytes.subarray(0, bodyOffset)), bodyOffset + iv.length)
+  if (integrity !== null) {
+    const end = bytes.length - icvOctets
+    bytes.set(integrity.checksum(bytes.subarray(0, end)), end)
   }
-  message.set(iv, start)
-  message.set(context.cipher.seal(iv, plaintext, message.subarray(0, start)), start + iv.length)
-  if (context.integrity !== null) {
-    const end = length - context.icvOctets
-    message.set(context.integrity.checksum(message.subarray(0, end)), end)
+  return bytes
+}
+
+function codecHeader(header: ProtectedHeader): MessageHeader {
+  return {
+    initiatorSpi: header.initiatorSpi,
+    responderSpi: header.responderSpi,
+    majorVersion: 2,
+    minorVersion: 0,
+    exchangeType: header.exchangeType,
+    fromInitiator: header.fromInitiator,
+    isResponse: header.isResponse,
+    messageId: header.messageId
   }
-  return message
 }
 
 function open(input: OpenInput, payloadHeaderOctets: number): OpenedMessage | OpenFailure {
@@ -234,15 +254,4 @@ function leastPadding(innerOctets: number, blockOctets: number): number {
 function bodyOctets({ encryption, integrity }: IkeSuite, innerOctets: number): number {
   const plaintext = innerOctets + leastPadding(innerOctets, encryption.blockOctets) + 1
   return encryption.ivOctets + plaintext + encryption.tagOctets + (integrity === null ? 0 : integrity.icvOctets)
-}
-
-function writeHeader(message: Uint8Array, header: ProtectedHeader, nextPayload: number): void {
-  message.set(header.initiatorSpi, 0)
-  message.set(header.responderSpi, 8)
-  message[16] = nextPayload
-  message[17] = VERSION_2_0
-  message[18] = header.exchangeType
-  message[19] = (header.fromInitiator ? FLAG_INITIATOR : 0) | (header.isResponse ? FLAG_RESPONSE : 0)
-  writeUint32(message, 20, header.messageId)
-  writeUint32(message, 24, message.length)
 }

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  aes128Cbc,
+  aes256Gcm16,
+  type CipherContext,
+  directionContext,
+  type EncryptionAlgorithm,
+  forgetKeys,
+  hmacSha1_96,
+  type IkeSuite,
+  ikeContext,
+  ikeKeyLayout,
+  openMessage,
+  PREPARED_KEYS_LIMIT,
+  prfHmacSha256,
+  sealMessage,
+  x25519
+} from '../../src/crypto/index.ts'
+
+/** AES-GCM that counts how often a key schedule is made. */
+function counting(): { readonly suite: IkeSuite; prepared: () => number } {
+  let count = 0
+  const encryption: EncryptionAlgorithm = {
+    ...aes256Gcm16,
+    prepare(keyMaterial: Uint8Array): CipherContext {
+      count++
+      return aes256Gcm16.prepare(keyMaterial)
+    }
+  }
+  return { suite: { encryption, integrity: null, prf: prfHmacSha256, keyExchange: x25519 }, prepared: () => count }
+}
+const materialOf = (suite: IkeSuite, fill: number): Uint8Array => new Uint8Array(ikeKeyLayout(suite).length).fill(fill)
+
+describe('prepared keys', () => {
+  it('are prepared once a direction, however many messages', () => {
+    const { suite, prepared } = counting()
+    const material = materialOf(suite, 1)
+    for (let i = 0; i < 5; i++) {
+      ikeContext(suite, material, 'initiator')
+      ikeContext(suite, material, 'responder')
+    }
+    expect(prepared()).toBe(2)
+  })
+
+  it('are bounded: the ones used longest ago go first', () => {
+    const { suite, prepared } = counting()
+    const materials = Array.from({ length: PREPARED_KEYS_LIMIT + 1 }, (_, i) => materialOf(suite, i))
+    const [first, second] = materials as [Uint8Array, Uint8Array]
+    for (const material of materials.slice(0, -1)) ikeContext(suite, material, 'initiator')
+    ikeContext(suite, first, 'initiator')
+    expect(prepared()).toBe(PREPARED_KEYS_LIMIT)
+    ikeContext(suite, materials.at(-1) as Uint8Array, 'initiator')
+    ikeContext(suite, first, 'initiator')
+    expect(prepared()).toBe(PREPARED_KEYS_LIMIT + 1)
+    ikeContext(suite, second, 'initiator')
+    expect(prepared()).toBe(PREPARED_KEYS_LIMIT + 2)
+  })
+
+  it('never change a result: a copy of the keys, another suite of the same lengths, an evicted entry', () => {
+    const gcm: IkeSuite = { encryption: aes256Gcm16, integrity: null, prf: prfHmacSha256, keyExchange: x25519 }
+    // 36 octets of encryption keys either way.
+    const cbc: IkeSuite = { ...gcm, encryption: aes128Cbc, integrity: hmacSha1_96 }
+    expect(ikeKeyLayout(cbc).length).toBe(ikeKeyLayout(gcm).length)
+    const header = {
+      initiatorSpi: new Uint8Array(8).fill(1),
+      responderSpi: new Uint8Array(8).fill(2),
+      exchangeType: 37,
+      fromInitiator: true,
+      isResponse: false,
+      messageId: 3
+    }
+    fc.assert(
+      fc.property(fc.array(fc.nat(2), { maxLength: 30 }), fc.uint8Array({ maxLength: 40 }), (uses, inner) => {
+        const materials = [materialOf(gcm, 7), materialOf(gcm, 8), materialOf(gcm, 7)]
+        uses.forEach((use, i) => {
+          const suite = i % 2 === 0 ? gcm : cbc
+          const iv = new Uint8Array(suite.encryption.ivOctets)
+          const material = materials[use] as Uint8Array
+          const input = { suite, header, firstInner: 41, inner, iv }
+          const message = sealMessage({ ...input, material })
+          expect(message).toEqual(sealMessage({ ...input, material: material.slice() }))
+          expect(openMessage({ suite, material, sender: 'initiator', message, offset: 28 }).ok).toBe(true)
+        })
+      })
+    )
+  })
+
+  it('B111 forgetting wipes the octets and drops what was computed from them', () => {
+    const { suite, prepared } = counting()
+    const material = materialOf(suite, 9)
+    const sealed = ikeContext(suite, material, 'initiator').cipher.seal(new Uint8Array(8), material, material)
+    forgetKeys(material)
+    expect(material.every((octet) => octet === 0)).toBe(true)
+    const again = ikeContext(suite, material, 'initiator').cipher.seal(new Uint8Array(8), material, material)
+    expect(prepared()).toBe(2)
+    expect(again).not.toEqual(sealed)
+  })
+
+  it('of a Child SA are remembered by its encryption key', () => {
+    const { suite, prepared } = counting()
+    const keys = { encryption: new Uint8Array(36).fill(4), integrity: new Uint8Array(0) }
+    const context = directionContext(suite, keys)
+    expect(directionContext(suite, { ...keys })).toBe(context)
+    expect(prepared()).toBe(1)
+    expect(context.icvOctets).toBe(0)
+  })
+})
