@@ -32,12 +32,13 @@ function spiText(spi: number): string {
   return spi.toString(16).padStart(8, '0')
 }
 
-/** The kind of a report and what it says: paths and plain values, flags by their names. */
+/** The kind of a report and what it says: paths, lists and plain values with their names, flags by their names alone. */
 function wordsOf(report: { readonly kind: string }): string {
   const words = Object.entries(report).flatMap(([name, value]: [string, unknown]) => {
     if (name === 'kind') return String(value)
     if (typeof value === 'boolean') return value ? name : []
-    if (isPath(value)) return pathText(value)
+    if (isPath(value)) return name === 'path' ? pathText(value) : `${name} ${pathText(value)}`
+    if (Array.isArray(value)) return value.join(', ') || 'none'
     return typeof value === 'string' || typeof value === 'number' ? `${name} ${value}` : []
   })
   return words.join(' ')
