@@ -31,10 +31,10 @@ export function localAddressesChanged(
  */
 export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, hasNewPair: boolean): MobikeStep {
   const { state } = step
+  if (!isLocalUsable(state, state.ikePath)) return leaveLostAddress(policy, step, now)
   const listed = isListStale(policy, state) ? intend(step, { list: true }) : step
-  if (!isLocalUsable(state, state.ikePath)) return leaveLostAddress(policy, listed, now)
   if (state.outageSince !== null) {
-    if (state.role === 'initiator') return beginMove(policy, listed, state.ikePath, now, false)
+    if (state.role === 'initiator') return beginMove(policy, step, state.ikePath, now, false)
     return act(resume(listed, true), { type: 'redirectOutstanding', path: state.ikePath })
   }
   if (state.probing !== null && !state.probing.candidates.every((path) => isLocalUsable(state, path))) {
