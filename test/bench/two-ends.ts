@@ -2,7 +2,7 @@ import type { IpAddress, Path } from '../../src/bytes/index.ts'
 import type { AddressRangeSelector } from '../../src/codec/index.ts'
 import { ID_TYPE } from '../../src/codec/index.ts'
 import type { EncryptionAlgorithm, KeyExchangeMethod, PseudoRandomFunction } from '../../src/crypto/index.ts'
-import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import { DEFAULT_MOBIKE_POLICY, type RoutabilityPolicy } from '../../src/mobike/index.ts'
 import {
   createInitiatorSession,
   createResponderSession,
@@ -52,8 +52,9 @@ const SECRET = filler(20, 70)
 
 /** Two configured ends that have not spoken yet. */
 export function createTwoEnds(algorithms: Algorithms): TwoEnds {
-  const initiator = configure(algorithms, 'phone', 'gateway')
-  const responder = configure(algorithms, 'gateway', 'phone')
+  const initiator = configure(algorithms, 'phone', 'gateway', {})
+  // No address of the phone stays verified, so that each move has its return routability check.
+  const responder = configure(algorithms, 'gateway', 'phone', { validMs: 0 })
   return {
     initiator: { config: initiator, session: createInitiatorSession(initiator), reports: new Map() },
     responder: { config: responder, session: createResponderSession(responder), reports: new Map() },
@@ -124,7 +125,12 @@ function count({ reports }: End, kind: string): void {
   reports.set(kind, (reports.get(kind) ?? 0) + 1)
 }
 
-function configure({ encryption, prf, keyExchange }: Algorithms, own: string, peer: string): SessionConfig {
+function configure(
+  { encryption, prf, keyExchange }: Algorithms,
+  own: string,
+  peer: string,
+  routability: Partial<RoutabilityPolicy>
+): SessionConfig {
   return sessionConfig({
     localIdentity: identity(own),
     peerIdentity: identity(peer),
@@ -132,8 +138,7 @@ function configure({ encryption, prf, keyExchange }: Algorithms, own: string, pe
     childProposals: [{ encryption: [encryption], integrity: [] }],
     localSelectors: [ANY],
     remoteSelectors: [ANY],
-    // No address stays verified, so that each move has its return routability check.
-    mobike: { ...DEFAULT_MOBIKE_POLICY, routability: { ...DEFAULT_MOBIKE_POLICY.routability, validMs: 0 } }
+    mobike: { ...DEFAULT_MOBIKE_POLICY, routability: { ...DEFAULT_MOBIKE_POLICY.routability, ...routability } }
   })
 }
 
