@@ -42,11 +42,10 @@ export const entries: readonly { readonly subpath: string; readonly path: string
   .filter((subpath) => subpath !== './package.json')
   .map((subpath) => ({ subpath, path: subpath === '.' ? 'index.ts' : `${subpath.slice(2)}/index.ts` }))
 
-/** What an entry exports, aliases resolved, sorted by name. */
+/** What an entry exports, aliases resolved, sorted by name; nothing where there is no such file. */
 export function exportsOf(path: string): { readonly name: string; readonly symbol: ts.Symbol }[] {
   const source = sources.find((candidate) => candidate.path === path)
-  if (source === undefined) throw new Error(`src/${path} is missing`)
-  const module = checker.getSymbolAtLocation(source.file)
+  const module = source && checker.getSymbolAtLocation(source.file)
   if (module === undefined) return []
   return checker
     .getExportsOfModule(module)
