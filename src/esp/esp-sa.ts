@@ -49,10 +49,12 @@ export interface OutboundEspSa {
   sequence(): number
 }
 
+/** An ESP packet with its sequence number, or why there is none. */
 export type EncapsulateResult =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly sequence: number }
   | { readonly ok: false; readonly error: EncapsulateError }
 
+/** Why a packet is not sent. */
 export type EncapsulateError =
   /** No IP packet, or one whose length field says more than there is. */
   | 'malformed'
@@ -68,11 +70,13 @@ export interface InboundEspSa {
   replay(): ReplayState
 }
 
+/** The IP packet of an ESP packet with its whole sequence number, or why there is none. */
 export type DecapsulateResult =
   /** `packet` is a fresh array, or a view of one: never of `bytes`. */
   | { readonly ok: true; readonly packet: Uint8Array; readonly sequence: number }
   | { readonly ok: false; readonly error: DecapsulateError }
 
+/** Why an ESP packet is dropped. */
 export type DecapsulateError =
   | 'unknownSpi'
   | ReplayRefusal

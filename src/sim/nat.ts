@@ -25,6 +25,7 @@ export interface NatMapping {
   readonly expiresAt: number
 }
 
+/** A datagram with its new endpoint, or why the NAT loses it. */
 export type NatResult =
   | { readonly ok: true; readonly datagram: SimDatagram }
   | { readonly ok: false; readonly reason: string }
@@ -50,7 +51,11 @@ interface Mapping {
   expiresAt: number
 }
 
-/** @throws RangeError naming `lastPort` when it lies before `firstPort`. */
+/**
+ * A NAT without mappings.
+ *
+ * @throws RangeError naming `lastPort` when it lies before `firstPort`.
+ */
 export function createNat(options: NatOptions): Nat {
   const { name, mapping = 'endpointIndependent', filtering = 'addressAndPortDependent', expiryMs = 120_000 } = options
   let { publicAddress, firstPort = 1024, lastPort = 65535 } = options

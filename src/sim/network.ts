@@ -68,7 +68,11 @@ export interface Network {
    * @throws TypeError naming `host` when there is none.
    */
   perform(host: string, output: SimHostOutput): void
-  /** Runs the clock up to and including `time`. */
+  /**
+   * Runs the clock up to and including `time`.
+   *
+   * @throws RangeError naming `time` when a host asks for wake-ups without end at one time; so does `runUntilTrue`.
+   */
   runUntil(time: number): void
   /** Runs until `condition` holds, which is asked after each thing that happened, or up to `limit`; true when it held. */
   runUntilTrue(condition: () => boolean, limit: number): boolean
@@ -269,7 +273,7 @@ export function createNetwork(options: { readonly seed: number }): Network {
     const time = schedule.nextTime()
     if (time === undefined || time > limit) return false
     stepsAtOnce = time > clock ? 0 : stepsAtOnce + 1
-    if (stepsAtOnce > MAX_STEPS_AT_ONCE) throw new Error(`the clock stands still at ${clock} ms: a host never rests`)
+    if (stepsAtOnce > MAX_STEPS_AT_ONCE) throw new RangeError(`time: stands still at ${clock} ms, a host never rests`)
     clock = Math.max(clock, time)
     schedule.take()?.task()
     return true
