@@ -3,7 +3,7 @@ import { nextMobikeWake } from '../mobike/index.ts'
 import { continueInitiating } from './initiating.ts'
 import { forgetLeaving } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
-import type { IkeSa, Session } from './state.ts'
+import type { IkeSa, Session, SessionState } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
   close,
@@ -45,8 +45,10 @@ export function nextSessionWake(session: Session): number | undefined {
   if (state.suspended) return wake
   consider(state.livenessAt)
   for (const child of state.children) consider(child.rekeyAt)
-  for (const task of state.tasks)
-    if (task.notBefore > 0) consider(task.failingSince === null ? undefined : task.notBefore)
+  // A task waits for its time only while nothing else holds it back; else the end of what does wakes the session.
+  const active = state.ikeSas.find((sa) => sa.standing.name === 'active')
+  const held = active === undefined || active.requests.outstanding.length > 0 || hasSuccessor(state)
+  if (!held) for (const task of state.tasks) consider(task.notBefore)
   return wake
 }
 
@@ -64,6 +66,10 @@ export function passTime(turn: Turn): void {
   if (turn.state.suspended || turn.state.phase.name !== 'established') return
   queueRekeys(turn)
   checkLiveness(turn)
+}
+
+function hasSuccessor(state: SessionState): boolean {
+  return state.ikeSas.some(({ standing }) => standing.name === 'successor')
 }
 
 function retransmitDue(turn: Turn, id: number): void {
