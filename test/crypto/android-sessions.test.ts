@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest'
+import { concatBytes, fromHex, toHex } from '../../src/bytes/index.ts'
+import {
+  aes128Cbc,
+  aes256Cbc,
+  deriveIkeKeys,
+  deriveIkeRekeyKeys,
+  hmacSha1_96,
+  hmacSha256_128,
+  type IkeSuite,
+  ikeKeys,
+  modp2048,
+  openFragment,
+  openMessage,
+  type ProtectedHeader,
+  prfHmacSha1,
+  prfHmacSha256,
+  sealFragment,
+  sealMessage
+} from '../../src/crypto/index.ts'
+import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
+
+/** Responses of a strongSwan gateway to Android's client, among them fragments and an IKE rekey the gateway started. */
+interface Keys {
+  readonly [name: string]: string | number | undefined
+}
+interface RecordedMessage {
+  readonly hex: string
+  readonly header: {
+    readonly spiI: string
+    readonly spiR: string
+    readonly exchangeType: number
+    readonly nextPayload: number
+    readonly initiator: boolean
+    readonly response: boolean
+    readonly messageId: number
+  }
+  readonly plaintext?: string
+  readonly reassembledPlaintext?: string
+  readonly ctx?: Keys
+  readonly rekeyedSaCtx?: Keys
+}
+interface Session {
+  readonly scope: string
+  readonly messages: readonly RecordedMessage[]
+}
+
+const SK = 46
+const SKF = 53
+const sessions = android.sessions as unknown as readonly Session[]
+const contextOf = ({ messages }: Session): Keys => messages[0]?.ctx as Keys
+const known = sessions.filter((session) => contextOf(session)?.['prf']?.toString().startsWith('HMAC'))
+
+const suiteOf = ({ prf, encrKeyBits, integTransformId }: Keys): IkeSuite => ({
+  encryption: encrKeyBits === 128 ? aes128Cbc : aes256Cbc,
+  integrity: integTransformId === 2 ? hmacSha1_96 : hmacSha256_128,
+  prf: prf === 'HMAC_SHA1' ? prfHmacSha1 : prfHmacSha256,
+  // The recorded group, MODP-1024, is not offered here; g^ir is given.
+  keyExchange: modp2048
+})
+const octets = (keys: Keys, name: string): Uint8Array => fromHex(keys[name] as string)
+const inputsOf = (keys: Keys) => ({
+  suite: suiteOf(keys),
+  nonceInitiator: octets(keys, 'Ni'),
+  nonceResponder: octets(keys, 'Nr'),
+  sharedSecret: octets(keys, 'g_ir'),
+  initiatorSpi: octets(keys, 'SPIi'),
+  responderSpi: octets(keys, 'SPIr')
+})
+const loggedKeys = (keys: Keys) => ['d', 'ai', 'ar', 'ei', 'er', 'pi', 'pr'].map((name) => keys[`SK_${name}`])
+const hexKeys = (suite: IkeSuite, material: Uint8Array): string[] => {
+  const { d, ai, ar, ei, er, pi, pr } = ikeKeys(suite, material)
+  return [d, ai, ar, ei, er, pi, pr].map(toHex)
+}
+
+it('there are sessions of both PRFs', () => {
+  expect(known.length).toBeGreaterThanOrEqual(4)
+  expect(new Set(known.map((session) => contextOf(session)['prf']))).toEqual(new Set(['HMAC_SHA1', 'HMAC_SHA2_256']))
+})
+
+describe.each(known.map((session): [string, Session] => [session.scope, session]))(
+  'Android session: %s',
+  (_, session) => {
+    const context = contextOf(session)
+    const first = { suite: suiteOf(context), material: deriveIkeKeys(inputsOf(context)) }
+    const rekey = session.messages.find(({ rekeyedSaCtx }) => rekeyedSaCtx !== undefined)?.rekeyedSaCtx
+    const second =
+      rekey === undefined
+        ? undefined
+        : {
+            suite: suiteOf(rekey),
+            material: deriveIkeRekeyKeys({
+              ...inputsOf(rekey),
+              oldPrf: first.suite.prf,
+              oldSkD: ikeKeys(first.suite, first.material).d
+            })
+          }
+
+    it('B117 B123 derives the keys of the IKE SA and of its successor', () => {
+      expect(hexKeys(first.suite, first.material)).toEqual(loggedKeys(context))
+      if (rekey !== undefined && second !== undefined) {
+        expect(hexKeys(second.suite, second.material)).toEqual(loggedKeys(rekey))
+      }
+    })
+
+    it('B126 opens every protected message and fragment, and seals it again to the same octets', () => {
+      let fragments: Uint8Array = new Uint8Array(0)
+      for (const { hex, header, plaintext, reassembledPlaintext } of session.messages) {
+        if (header.nextPayload !== SK && header.nextPayload !== SKF) continue
+        const message = fromHex(hex)
+        const sa = header.spiI === context['SPIi'] ? first : (second as typeof first)
+        const open = { ...sa, sender: header.initiator ? 'initiator' : 'responder', message, offset: 28 } as const
+        const sealedHeader: ProtectedHeader = {
+          initiatorSpi: fromHex(header.spiI),
+          responderSpi: fromHex(header.spiR),
+          exchangeType: header.exchangeType,
+          fromInitiator: header.initiator,
+          isResponse: header.response,
+          messageId: header.messageId
+        }
+        if (header.nextPayload === SKF) {
+          const opened = openFragment(open)
+          if (!opened.ok) return expect.fail(opened.error)
+          fragments = concatBytes(fragments, opened.inner)
+          expect(toHex(sealFragment({ ...sa, ...opened, header: sealedHeader }))).toBe(hex)
+          if (reassembledPlaintext !== undefined) expect(toHex(fragments)).toBe(reassembledPlaintext)
+        } else {
+          const opened = openMessage(open)
+          if (!opened.ok) return expect.fail(opened.error)
+          if (plaintext !== undefined) expect(toHex(opened.inner)).toBe(plaintext)
+          expect(toHex(sealMessage({ ...sa, ...opened, header: sealedHeader }))).toBe(hex)
+        }
+      }
+    })
+  }
+)
+
+it('MODP-2048 gives the recorded shared secret from the recorded private value', () => {
+  const context = sessions.map(contextOf).find((keys) => keys?.['dhGroup'] === 14) as Keys
+  const shared = modp2048.sharedSecret(octets(context, 'initiatorDhPrivate'), octets(context, 'responderDhPublic'))
+  expect(shared).toEqual(octets(context, 'g_ir'))
+})
