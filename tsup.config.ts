@@ -11,7 +11,8 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   external: [/^node:/],
-  dts: true,
+  // tsconfig.json keeps Node's types out of src; the declarations of src/node need them.
+  dts: { compilerOptions: { types: ['node'] } },
   splitting: true,
   clean: true,
   treeshake: true
