@@ -315,6 +315,10 @@ function natOf(notifies: readonly MobikeNotify[], on: Path): Packet['nat'] {
   return { source: endpointText(on.local), destination: endpointText(on.remote) }
 }
 
+function holds(host: Host, end: Endpoint): boolean {
+  return host.state.local.some(({ address }) => address === end.address)
+}
+
 /** A virtual clock, a network with a constant delay, port-mapping NATs and dead links, and two hosts. */
 export class Lab {
   now = 0
@@ -326,6 +330,7 @@ export class Lab {
   readonly nats = new Map<string, Endpoint>()
   readonly client: Host
   readonly gateway: Host
+  private readonly insidePorts = new Map<string, number>()
   private readonly queue: { at: number; run: () => void }[] = []
 
   constructor(clientPolicy: Partial<MobikePolicy> = {}, gatewayPolicy: Partial<MobikePolicy> = {}) {
@@ -380,16 +385,21 @@ export class Lab {
 
   send(from: Host, packet: Packet): void {
     const outside = this.nats.get(packet.from.address) ?? packet.from
+    this.insidePorts.set(packet.from.address, packet.from.port)
     const to = [...this.nats].find(([, end]) => sameEndpoint(end, packet.to))
-    const inside = to === undefined ? packet.to : { address: to[0], port: 4500 }
-    const lost = this.drops(outside, packet.to)
+    const inside = to === undefined ? packet.to : { address: to[0], port: this.insidePorts.get(to[0]) ?? 4500 }
+    // A host sends from and receives at the addresses it has.
+    const lost = this.drops(outside, packet.to) || !holds(from, packet.from)
     const peer = from === this.client ? this.gateway : this.client
     const words = packet.notifies.map(({ kind }) => kind).join(' ')
     const kind = packet.isResponse ? 'response' : 'request'
     this.ladder.push(
       `${this.now} ${from.name} ${endpointText(packet.from)} > ${endpointText(packet.to)} ${kind} ${packet.messageId} {${words}}${lost ? ' lost' : ''}`
     )
-    if (!lost) this.later(this.delayMs, () => peer.receive({ ...packet, from: outside, to: inside }))
+    if (lost) return
+    this.later(this.delayMs, () => {
+      if (holds(peer, inside)) peer.receive({ ...packet, from: outside, to: inside })
+    })
   }
 
   note(host: Host, action: MobikeAction): void {
