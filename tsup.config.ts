@@ -11,6 +11,7 @@ export default defineConfig({
   target: 'es2022',
   platform: 'neutral',
   external: [/^node:/],
+  removeNodeProtocol: false,
   // tsconfig.json keeps Node's types out of src; the declarations of src/node need them.
   dts: { compilerOptions: { types: ['node'] } },
   splitting: true,

@@ -102,7 +102,8 @@ if (packed !== undefined) {
   await test('an unused import leaves nothing in a bundle (sideEffects: false)', async () => {
     const contents = names.map((name) => `import {} from '${name}'`).join('\n')
     const stdin = { contents, resolveDir: project }
-    const result = await build({ stdin, bundle: true, format: 'esm', write: false, minify: true, logLevel: 'silent' })
+    const shape = { bundle: true, format: 'esm', platform: 'node', minify: true, write: false }
+    const result = await build({ stdin, ...shape, logLevel: 'silent' })
     equal(result.outputFiles[0].text.trim(), '')
   })
 
