@@ -1,0 +1,267 @@
+import { endpointText, type Path, toHex } from '../bytes/index.ts'
+import {
+  classifyUdpDatagram,
+  decodeMessage,
+  EXCHANGE,
+  encodeMessage,
+  invalidMajorVersionNotify,
+  NOTIFY,
+  notify,
+  type PeekedHeader,
+  peekHeader
+} from '../codec/index.ts'
+import { buildInitRefusal, findNotify, findPayload } from '../ike/index.ts'
+import {
+  createResponderSession,
+  type IgnoredReason,
+  nextSessionWake,
+  type Session,
+  type SessionConfig,
+  type SessionEvent,
+  stepSession
+} from '../session/index.ts'
+import { CookieJar } from './cookies.ts'
+import { Farewells } from './farewells.ts'
+import {
+  type DatagramNews,
+  DEFAULT_GATEWAY_LIMITS,
+  type Gateway,
+  type GatewayAction,
+  type GatewayConfig,
+  type GatewayLimits,
+  type SessionId,
+  type SessionNews
+} from './types.ts'
+import { WakeQueue } from './wake-queue.ts'
+
+/**
+ * A gateway for responder sessions of one configuration.
+ *
+ * @example
+ * ```ts
+ * const gateway = createGateway({ session: sessionConfig(options) })
+ * for (const { session, action } of gateway.receive({ now, entropy, path, bytes })) perform(session, action)
+ * ```
+ */
+export function createGateway(options: {
+  readonly session: SessionConfig
+  readonly limits?: Partial<GatewayLimits>
+}): Gateway {
+  return new SessionTable({ session: options.session, limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits } })
+}
+
+interface Entry {
+  session: Session
+  /** Own IKE SPIs and Child SPIs under which it is found. */
+  readonly ikeSpis: Set<string>
+  readonly childSpis: Set<number>
+  /** Set while the peer is not authenticated. */
+  halfOpen: string | null
+}
+
+class SessionTable implements Gateway {
+  readonly #config: GatewayConfig
+  readonly #entries: Map<SessionId, Entry> = new Map()
+  readonly #byIkeSpi: Map<string, readonly SessionId[]> = new Map()
+  readonly #byChildSpi: Map<number, readonly SessionId[]> = new Map()
+  readonly #halfOpen: Map<string, SessionId> = new Map()
+  readonly #wakes: WakeQueue = new WakeQueue()
+  readonly #cookies: CookieJar
+  readonly #farewells: Farewells
+  #nextId: SessionId = 1
+  #answerWindow: { since: number; sent: number } = { since: 0, sent: 0 }
+
+  constructor(config: GatewayConfig) {
+    this.#config = config
+    this.#cookies = new CookieJar(config.limits.cookieSecretMs)
+    this.#farewells = new Farewells(config.limits.farewells, config.limits.farewellMs)
+  }
+
+  receive(datagram: DatagramNews): readonly GatewayAction[] {
+    if (datagram.entropy.length < 32) throw new RangeError('entropy: at least 32 octets are needed')
+    const { path, bytes } = datagram
+    const marked = path.local.port === this.#config.session.ports.natTraversal
+    const kind = classifyUdpDatagram(bytes, marked)
+    if (kind === 'keepalive') return ignored('keepalive', path)
+    if (kind !== 'ike') return ignored('notIke', path)
+    const message = marked ? bytes.subarray(4) : bytes
+    const header = peekHeader(message)
+    if (header === undefined) return ignored('malformed', path)
+    if (header.majorVersion > 2) return this.#answerVersion(datagram, header)
+    const spi = toHex(header.fromInitiator ? header.responderSpi : header.initiatorSpi)
+    const known = this.#byIkeSpi.get(spi)?.[0]
+    if (known !== undefined) return this.#step(known, { type: 'datagramReceived', ...datagram })
+    if (header.exchangeType === EXCHANGE.IKE_SA_INIT) return this.#receiveInit(datagram, message, header)
+    const farewell = this.#farewells.find(message, datagram.now)
+    if (farewell !== undefined) return [this.#send(path, farewell)]
+    return this.#answerUnknownSpi(datagram, header)
+  }
+
+  tell(id: SessionId, event: SessionNews): readonly GatewayAction[] {
+    return this.#entries.has(id) ? this.#step(id, event) : []
+  }
+
+  tick(now: number, entropy: () => Uint8Array): readonly GatewayAction[] {
+    const actions: GatewayAction[] = []
+    // A session that wants to be woken at once again is woken by the next tick, not in this one.
+    const due: SessionId[] = []
+    for (let id = this.#wakes.takeDue(now); id !== undefined; id = this.#wakes.takeDue(now)) due.push(id)
+    for (const id of due) {
+      if (this.#entries.has(id)) actions.push(...this.#step(id, { type: 'tick', now, entropy: entropy() }))
+    }
+    return actions
+  }
+
+  nextWake(): number | undefined {
+    return this.#wakes.next()
+  }
+
+  session(id: SessionId): Session | undefined {
+    return this.#entries.get(id)?.session
+  }
+
+  ids(): readonly SessionId[] {
+    return [...this.#entries.keys()]
+  }
+
+  sessionsOfChildSpi(spi: number): readonly SessionId[] {
+    return this.#byChildSpi.get(spi) ?? []
+  }
+
+  #receiveInit(datagram: DatagramNews, bytes: Uint8Array, header: PeekedHeader): readonly GatewayAction[] {
+    const { now, entropy, path } = datagram
+    const { limits, session: config } = this.#config
+    if (header.isResponse || !header.fromInitiator) return ignored('wrongDirection', path)
+    const half = `${toHex(header.initiatorSpi)} ${endpointText(path.remote)}`
+    const known = this.#halfOpen.get(half)
+    if (known !== undefined) return this.#step(known, { type: 'datagramReceived', ...datagram })
+    const decoded = decodeMessage(bytes)
+    if (!decoded.ok) return ignored('malformed', path)
+    if (this.#halfOpen.size >= limits.cookieThreshold) {
+      const nonce = findPayload(decoded.value.payloads, 'nonce')
+      if (nonce === undefined) return ignored('malformed', path)
+      const { address, port } = path.remote
+      const claim = { initiatorSpi: header.initiatorSpi, nonce: nonce.data, address, port }
+      const cookie = findNotify(decoded.value.payloads, NOTIFY.COOKIE)
+      // Section 2.6: a wrong cookie is as good as none.
+      if (cookie === undefined || !this.#cookies.accepts(cookie.data, claim, now)) {
+        const fresh = this.#cookies.make(claim, now, entropy)
+        return [this.#send(path, buildInitRefusal(header.initiatorSpi, NOTIFY.COOKIE, fresh))]
+      }
+    }
+    if (this.#halfOpen.size >= limits.halfOpen || this.#entries.size >= limits.sessions) return ignored('busy', path)
+    const id = this.#nextId++
+    const entry: Entry = {
+      session: createResponderSession(config),
+      ikeSpis: new Set(),
+      childSpis: new Set(),
+      halfOpen: half
+    }
+    this.#entries.set(id, entry)
+    this.#halfOpen.set(half, id)
+    const actions = this.#step(id, { type: 'datagramReceived', ...datagram })
+    // A refusal keeps nothing (sections 2.6, 2.21.1).
+    if (entry.session.state.phase.name === 'expectInitRequest') this.#remove(id, entry)
+    return actions
+  }
+
+  #step(id: SessionId, event: SessionEvent): readonly GatewayAction[] {
+    const entry = this.#entries.get(id) as Entry
+    const before = entry.session
+    const { session, actions } = stepSession(this.#config.session, before, event)
+    entry.session = session
+    const { phase } = session.state
+    if (phase.name === 'closed') {
+      this.#farewells.remember(event, actions, this.#config.session.ports.natTraversal)
+      this.#remove(id, entry)
+    } else {
+      if (phase.name === 'established' && entry.halfOpen !== null) {
+        this.#halfOpen.delete(entry.halfOpen)
+        entry.halfOpen = null
+      }
+      if (session.state !== before.state) this.#index(id, entry)
+      this.#wakes.arm(id, nextSessionWake(session))
+    }
+    return actions.map((action) => ({ session: id, action }))
+  }
+
+  #index(id: SessionId, entry: Entry): void {
+    const { ikeSas, children } = entry.session.state
+    const ikeSpis = ikeSas.map((sa) => (sa.startedHere ? sa.initiatorSpi : sa.responderSpi))
+    const childSpis = children.map(({ sa }) => sa.localSpi)
+    reindex(this.#byIkeSpi, entry.ikeSpis, ikeSpis, id)
+    reindex(this.#byChildSpi, entry.childSpis, childSpis, id)
+  }
+
+  #remove(id: SessionId, entry: Entry): void {
+    reindex(this.#byIkeSpi, entry.ikeSpis, [], id)
+    reindex(this.#byChildSpi, entry.childSpis, [], id)
+    if (entry.halfOpen !== null) this.#halfOpen.delete(entry.halfOpen)
+    this.#wakes.arm(id, undefined)
+    this.#entries.delete(id)
+  }
+
+  /** Section 2.5: a higher major version is dropped, and the sender may be told which one we speak (B007). */
+  #answerVersion({ now, path }: DatagramNews, header: PeekedHeader): readonly GatewayAction[] {
+    if (header.isResponse || !this.#mayAnswer(now)) return ignored('unsupportedVersion', path)
+    return [this.#send(path, unprotectedAnswer(header, [invalidMajorVersionNotify(2)]))]
+  }
+
+  /** Sections 1.5 and 2.21.4: requests only, to where they came from, SPIs and Message ID copied, not too often (B082, B083). */
+  #answerUnknownSpi({ now, path }: DatagramNews, header: PeekedHeader): readonly GatewayAction[] {
+    if (header.isResponse || !this.#mayAnswer(now)) return ignored('unknownSpi', path)
+    return [this.#send(path, unprotectedAnswer(header, [notify(NOTIFY.INVALID_IKE_SPI)]))]
+  }
+
+  #mayAnswer(now: number): boolean {
+    if (now - this.#answerWindow.since >= 1000) this.#answerWindow = { since: now, sent: 0 }
+    return this.#answerWindow.sent++ < this.#config.limits.unprotectedAnswersPerSecond
+  }
+
+  #send(path: Path, message: Uint8Array): GatewayAction {
+    let bytes = message
+    if (path.local.port === this.#config.session.ports.natTraversal) {
+      bytes = new Uint8Array(4 + message.length)
+      bytes.set(message, 4)
+    }
+    return { session: null, action: { type: 'sendDatagram', path, bytes } }
+  }
+}
+
+function reindex<Key>(
+  index: Map<Key, readonly SessionId[]>,
+  held: Set<Key>,
+  wanted: readonly Key[],
+  id: SessionId
+): void {
+  for (const key of held) {
+    if (wanted.includes(key)) continue
+    held.delete(key)
+    const others = (index.get(key) ?? []).filter((other) => other !== id)
+    if (others.length === 0) index.delete(key)
+    else index.set(key, others)
+  }
+  for (const key of wanted) {
+    if (held.has(key)) continue
+    held.add(key)
+    index.set(key, [...(index.get(key) ?? []), id])
+  }
+}
+
+function unprotectedAnswer(header: PeekedHeader, payloads: readonly ReturnType<typeof notify>[]): Uint8Array {
+  return encodeMessage({
+    initiatorSpi: header.initiatorSpi,
+    responderSpi: header.responderSpi,
+    majorVersion: 2,
+    minorVersion: 0,
+    exchangeType: header.exchangeType,
+    fromInitiator: !header.fromInitiator,
+    isResponse: true,
+    messageId: header.messageId,
+    payloads
+  })
+}
+
+function ignored(reason: IgnoredReason, path: Path): readonly GatewayAction[] {
+  return [{ session: null, action: { type: 'report', report: { kind: 'ignored', reason, path } } }]
+}

@@ -1,0 +1,84 @@
+import type { Path } from '../bytes/index.ts'
+import type { Session, SessionAction, SessionConfig, SessionEvent } from '../session/index.ts'
+
+/** A session's handle in its gateway: never reused. */
+export type SessionId = number
+
+/** What a gateway is told once. */
+export interface GatewayConfig {
+  /** The configuration of every responder session. */
+  readonly session: SessionConfig
+  readonly limits: GatewayLimits
+}
+
+/** Bounds on what strangers can make a gateway hold or send. */
+export interface GatewayLimits {
+  /** Half-open IKE SAs from which on a COOKIE is asked for (RFC 7296 section 2.6). 0 asks always. */
+  readonly cookieThreshold: number
+  /** Half-open IKE SAs at one time; a request beyond is dropped. */
+  readonly halfOpen: number
+  /** Sessions at one time. */
+  readonly sessions: number
+  /** How long a cookie secret makes new cookies, ms; its cookies are accepted for as long again. */
+  readonly cookieSecretMs: number
+  /** Unprotected answers (COOKIE apart) sent per second at most (RFC 7296 sections 2.21.1, 2.21.4). */
+  readonly unprotectedAnswersPerSecond: number
+  /** Ms for which the last response of an ended session is repeated to a peer that did not get it. */
+  readonly farewellMs: number
+  /** Ended sessions remembered for that. */
+  readonly farewells: number
+}
+
+/** Default bounds. */
+export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
+  cookieThreshold: 32,
+  halfOpen: 1024,
+  sessions: 100_000,
+  cookieSecretMs: 60_000,
+  unprotectedAnswersPerSecond: 20,
+  farewellMs: 60_000,
+  farewells: 256
+}
+
+/** An action of one session, or of the gateway itself (`session` null: answers that keep no state). */
+export interface GatewayAction {
+  readonly session: SessionId | null
+  readonly action: SessionAction
+}
+
+/** Every event but the datagram, which finds its session by itself, goes to one session or, as `tick`, to those due. */
+export type SessionNews = Exclude<SessionEvent, { readonly type: 'datagramReceived' | 'tick' }>
+
+/** Many sessions behind the same sockets. Stateful; reads no clock and no random source: both come in with each call. */
+export interface Gateway {
+  /**
+   * Gives a datagram to the session it belongs to, opens a responder session for an acceptable IKE_SA_INIT, or answers
+   * without state. Never throws on what the network sends.
+   *
+   * @throws RangeError naming `entropy` when it has fewer than 32 octets.
+   */
+  receive(datagram: DatagramNews): readonly GatewayAction[]
+  /** Gives an event to one session; without effect when it has ended. */
+  tell(id: SessionId, event: SessionNews): readonly GatewayAction[]
+  /** Wakes every session whose time has come. `entropy` is called once for each. */
+  tick(now: number, entropy: () => Uint8Array): readonly GatewayAction[]
+  /** When `tick` is next needed, ms; undefined when only an event can wake anything. */
+  nextWake(): number | undefined
+  /** A session as it is now; undefined when it has ended. */
+  session(id: SessionId): Session | undefined
+  /** Handles of all live sessions. */
+  ids(): readonly SessionId[]
+  /**
+   * Sessions with a Child SA that receives on this SPI: usually one, but 32 random bits may be drawn twice among many
+   * sessions. Try each; the checksum tells (RFC 4555 appendix A.1).
+   */
+  sessionsOfChildSpi(spi: number): readonly SessionId[]
+}
+
+/** A datagram and what every event carries. */
+export interface DatagramNews {
+  readonly now: number
+  readonly entropy: Uint8Array
+  readonly path: Path
+  readonly bytes: Uint8Array
+}
