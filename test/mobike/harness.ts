@@ -65,7 +65,6 @@ interface Outstanding {
 }
 
 const RETRANSMIT_MS = 1000
-const MAX_ATTEMPTS = 5
 
 /** A host around one machine: window 1, retransmission, cached responses, no crypto. */
 export class Host {
@@ -89,6 +88,7 @@ export class Host {
     readonly lab: Lab,
     readonly name: string,
     readonly policy: MobikePolicy,
+    private readonly maxAttempts: number,
     seed: number
   ) {
     this.seed = seed
@@ -239,7 +239,7 @@ export class Host {
 
   private retransmit(outstanding: Outstanding): void {
     outstanding.attempt++
-    if (outstanding.attempt > MAX_ATTEMPTS) {
+    if (outstanding.attempt > this.maxAttempts) {
       outstanding.retransmitAt = Number.POSITIVE_INFINITY
       const actions = this.step({ type: 'requestExhausted', token: outstanding.token })
       const verdicts = actions.filter(({ type }) => type === 'closeIkeSa' || type === 'retryOutstanding')
@@ -334,8 +334,9 @@ export class Lab {
   private readonly queue: { at: number; run: () => void }[] = []
 
   constructor(clientPolicy: Partial<MobikePolicy> = {}, gatewayPolicy: Partial<MobikePolicy> = {}) {
-    this.client = new Host(this, 'client', { ...DEFAULT_MOBIKE_POLICY, ...clientPolicy }, 1)
-    this.gateway = new Host(this, 'gateway', { ...DEFAULT_MOBIKE_POLICY, ...gatewayPolicy }, 100_001)
+    this.client = new Host(this, 'client', { ...DEFAULT_MOBIKE_POLICY, ...clientPolicy }, 5, 1)
+    // RFC 4555 section 3.11: the responder is patient, at least five minutes.
+    this.gateway = new Host(this, 'gateway', { ...DEFAULT_MOBIKE_POLICY, ...gatewayPolicy }, 8, 100_001)
   }
 
   /** Both machines on `path` (the client's view, as IKE_AUTH ran), without NAT unless one is set for the client's address. */

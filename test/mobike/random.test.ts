@@ -1,0 +1,401 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Endpoint, type Path, sameEndpoint } from '../../src/bytes/index.ts'
+import {
+  createMobike,
+  DEFAULT_MOBIKE_POLICY,
+  type LocalAddress,
+  type MobikeAction,
+  type MobikeEvent,
+  type MobikeNotify,
+  type MobikePolicy,
+  type MobikeState,
+  nextMobikeRequest,
+  nextMobikeWake,
+  stepMobike
+} from '../../src/mobike/index.ts'
+import { at, deepFreeze, type EventInput, entropy, Lab, path } from './harness.ts'
+
+const LOCALS = ['198.18.0.1', '10.0.0.2', '198.18.7.2', '2001:db8:1::7']
+const REMOTES = ['203.0.113.1', '203.0.113.2', '2001:db8:2::1']
+
+const endpoint = (addresses: string[]): fc.Arbitrary<Endpoint> =>
+  fc.record({ address: fc.constantFrom(...addresses), port: fc.constantFrom(500, 4500, 33000) })
+const anyPath: fc.Arbitrary<Path> = fc.record({ local: endpoint(LOCALS), remote: endpoint(REMOTES) })
+const octets = fc.uint8Array({ maxLength: 40 })
+const nat = fc.option(
+  fc.record({
+    localBehindNat: fc.boolean(),
+    remoteBehindNat: fc.boolean(),
+    destinationHash: fc.constantFrom('aa', 'bb', 'cc')
+  }),
+  { nil: null }
+)
+const notifies: fc.Arbitrary<MobikeNotify[]> = fc.array(
+  fc.oneof(
+    fc.constantFrom<MobikeNotify>(
+      { kind: 'updateSaAddresses' },
+      { kind: 'noAdditionalAddresses' },
+      { kind: 'natDetection' },
+      { kind: 'unacceptableAddresses' },
+      { kind: 'unexpectedNatDetected' }
+    ),
+    fc.record({
+      kind: fc.constant('additionalAddress' as const),
+      address: fc.constantFrom(...LOCALS, ...REMOTES, '::1')
+    }),
+    fc.record({ kind: fc.constantFrom('cookie2' as const, 'noNatsAllowed' as const), data: octets })
+  ),
+  { maxLength: 5 }
+)
+const locals: fc.Arbitrary<LocalAddress[]> = fc.uniqueArray(
+  fc.record({
+    address: fc.constantFrom(...LOCALS),
+    cost: fc.integer({ min: 0, max: 3 }),
+    routable: fc.boolean(),
+    deprecated: fc.boolean()
+  }),
+  { selector: ({ address }) => address, maxLength: 4 }
+)
+const token = fc.option(fc.integer({ min: 0, max: 12 }), { nil: null })
+
+/** `own` stands for the token and the COOKIE2 of a request really outstanding. */
+type Input = EventInput & { own?: boolean; wait: number; open: boolean }
+const input: fc.Arbitrary<Input> = fc
+  .tuple(
+    fc.oneof(
+      fc.constantFrom<EventInput>(
+        { type: 'tick' },
+        { type: 'hintReceived', hint: 'icmpError' },
+        { type: 'livenessDue' },
+        { type: 'updateForced' },
+        { type: 'ikeSaRekeyed' },
+        { type: 'childSasMoved' },
+        { type: 'childSaMoveFailed', reason: 'no' }
+      ),
+      fc.record({ type: fc.constant('localAddressesChanged' as const), addresses: locals }),
+      fc.record({
+        type: fc.constant('remoteCandidatesChanged' as const),
+        endpoints: fc.array(endpoint(REMOTES), { maxLength: 3 })
+      }),
+      fc.record({
+        type: fc.constant('excludedPrefixesChanged' as const),
+        prefixes: fc.array(
+          fc.record({ address: fc.constantFrom(...LOCALS), prefixLength: fc.integer({ min: 0, max: 32 }) }),
+          {
+            maxLength: 1
+          }
+        )
+      }),
+      fc.record({
+        type: fc.constant('requestReceived' as const),
+        messageId: fc.integer({ min: 0, max: 20 }),
+        path: anyPath,
+        notifies,
+        nat
+      }),
+      fc.record({
+        type: fc.constant('responseReceived' as const),
+        token,
+        path: anyPath,
+        sources: fc.array(endpoint(LOCALS), { maxLength: 2 }),
+        destinations: fc.array(endpoint(REMOTES), { maxLength: 2 }),
+        notifies,
+        nat,
+        own: fc.boolean()
+      }),
+      fc.record({ type: fc.constant('requestRetransmitted' as const), token, attempt: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ type: fc.constant('requestExhausted' as const), token }),
+      fc.record({ type: fc.constant('espReceived' as const), path: anyPath })
+    ),
+    fc.constantFrom(0, 10, 300, 1000, 40_000),
+    fc.boolean()
+  )
+  .map(([event, wait, open]) => ({ ...event, wait, open }) as Input)
+
+const policies: fc.Arbitrary<MobikePolicy> = fc
+  .record({
+    when: fc.constantFrom('before' as const, 'after' as const, 'never' as const),
+    mode: fc.constantFrom('stay' as const, 'preferBetter' as const),
+    natTraversal: fc.constantFrom('allow' as const, 'forbid' as const)
+  })
+  .map(({ when, mode, natTraversal }) => ({
+    ...DEFAULT_MOBIKE_POLICY,
+    natTraversal,
+    routability: { ...DEFAULT_MOBIKE_POLICY.routability, when, periodicMs: 50_000 },
+    selection: { ...DEFAULT_MOBIKE_POLICY.selection, mode },
+    outageLimitMs: 500_000
+  }))
+
+/** Plays the inputs and hands every step to `check`. */
+function play(
+  policy: MobikePolicy,
+  role: 'initiator' | 'responder',
+  inputs: readonly Input[],
+  check: (before: MobikeState, event: MobikeEvent, after: MobikeState, actions: readonly MobikeAction[]) => void
+): MobikeState {
+  let now = 0
+  let state = deepFreeze(
+    createMobike(policy, {
+      now,
+      role,
+      path: path('198.18.0.1', '203.0.113.1'),
+      natTraversal: true,
+      nat: { localBehindNat: true, remoteBehindNat: false, destinationHash: 'aa' },
+      peerAddresses: REMOTES.slice(1),
+      localAddresses: LOCALS.slice(0, 2).map((address) => ({ address })),
+      remoteCandidates: [],
+      excludedPrefixes: []
+    }).state
+  )
+  inputs.forEach(({ wait, open, own, ...raw }, index) => {
+    now += wait
+    const request = state.outstanding[0]
+    const honest =
+      own === true && raw.type === 'responseReceived' && request !== undefined
+        ? {
+            ...raw,
+            token: request.token,
+            path: request.path,
+            destinations: [request.path.remote],
+            sources: [request.path.local],
+            notifies:
+              request.cookie2 === null
+                ? raw.notifies.filter(({ kind }) => kind !== 'cookie2')
+                : [
+                    {
+                      kind: 'cookie2' as const,
+                      data: Uint8Array.from(request.cookie2.match(/../g) ?? [], (x) => Number.parseInt(x, 16))
+                    }
+                  ]
+          }
+        : raw
+    const event = deepFreeze({ ...honest, now, entropy: entropy(index) } as MobikeEvent)
+    const { state: after, actions } = stepMobike(policy, state, event)
+    check(state, event, after, actions)
+    state = deepFreeze(after)
+    if (open && state.outstanding.length === 0) {
+      state = deepFreeze(nextMobikeRequest(policy, state, { now, entropy: entropy(index + 5000) }).state)
+    }
+  })
+  return state
+}
+
+const runs = { numRuns: 1500 }
+const scenario = [
+  policies,
+  fc.constantFrom('initiator' as const, 'responder' as const),
+  fc.array(input, { maxLength: 40 })
+] as const
+
+describe('any sequence of events', () => {
+  it('never throws or writes to what it was given; the state stays plain JSON data of bounded size', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        const state = play(policy, role, inputs, () => {})
+        expect(JSON.parse(JSON.stringify(state))).toEqual(state)
+        expect(JSON.stringify(state).length).toBeLessThan(40_000)
+      }),
+      runs
+    )
+  })
+
+  it('same state and event, same step: also from a clone, so that a restored session goes on unchanged', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        play(policy, role, inputs, (before, event, after, actions) => {
+          const again = stepMobike(policy, structuredClone(before), structuredClone(event))
+          expect(again).toEqual({ state: after, actions })
+        })
+      }),
+      { numRuns: 400 }
+    )
+  })
+
+  it('A075 A088 exactly one answer to a request, with every COOKIE2, and none to anything else; first of all actions', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        play(policy, role, inputs, (_before, event, _after, actions) => {
+          const answers = actions.filter((action) => action.type === 'answer')
+          expect(answers).toHaveLength(event.type === 'requestReceived' ? 1 : 0)
+          if (event.type !== 'requestReceived' || answers[0]?.type !== 'answer') return
+          expect(actions[0]).toBe(answers[0])
+          const cookies = (all: readonly MobikeNotify[]) => all.filter(({ kind }) => kind === 'cookie2')
+          expect(cookies(answers[0].notifies)).toEqual(cookies(event.notifies))
+        })
+      }),
+      runs
+    )
+  })
+
+  it('A009 A102 the responder moves its Child SAs only for an UPDATE, a finished check or its own lost source', () => {
+    const causes = [
+      'requestReceived',
+      'responseReceived',
+      'localAddressesChanged',
+      'excludedPrefixesChanged',
+      'remoteCandidatesChanged'
+    ]
+    fc.assert(
+      fc.property(policies, fc.array(input, { maxLength: 40 }), (policy, inputs) => {
+        play(policy, 'responder', inputs, (_before, event, _after, actions) => {
+          if (!actions.some(({ type }) => type === 'moveChildSas')) return
+          expect(causes).toContain(event.type)
+          if (event.type !== 'requestReceived') return
+          expect(event.notifies.map(({ kind }) => kind)).toContain('updateSaAddresses')
+        })
+      }),
+      runs
+    )
+  })
+
+  it('A084 with routability "before", Child SAs never go to an address that has not proven itself', () => {
+    const policy = DEFAULT_MOBIKE_POLICY
+    fc.assert(
+      fc.property(
+        fc.constantFrom('initiator' as const, 'responder' as const),
+        fc.array(input, { maxLength: 40 }),
+        (role, inputs) => {
+          const proven = new Set(['203.0.113.1'])
+          play(policy, role, inputs, (_before, _event, _after, actions) => {
+            for (const action of actions) {
+              if (action.type === 'report' && action.report.kind === 'routabilityVerified')
+                proven.add(action.report.address)
+              if (action.type === 'moveChildSas') expect(proven).toContain(action.to.remote.address)
+            }
+          })
+        }
+      ),
+      runs
+    )
+  })
+
+  it('every wake is a time after the tick it asks for: no busy loop', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        const state = play(policy, role, inputs, () => {})
+        const wake = nextMobikeWake(state)
+        if (wake === undefined) return
+        const now = wake + 5
+        const ticked = stepMobike(policy, state, { type: 'tick', now, entropy: entropy(1) }).state
+        expect(nextMobikeWake(ticked) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now)
+      }),
+      runs
+    )
+  })
+
+  it('F62 keepalives start and stop in pairs, one pair of addresses at a time', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        let running: Path | null = null
+        play(policy, role, inputs, (before, _event, _after, actions) => {
+          running = before.keepalive
+          for (const action of actions) {
+            if (action.type === 'stopNatKeepalive') {
+              expect(action.path).toEqual(running)
+              running = null
+            }
+            if (action.type === 'startNatKeepalive') {
+              expect(running).toBeNull()
+              running = action.path
+            }
+          }
+          expect(_after.keepalive).toEqual(running)
+        })
+      }),
+      runs
+    )
+  })
+
+  it('suspension is resumed before anything is sent again, and only then', () => {
+    fc.assert(
+      fc.property(...scenario, (policy, role, inputs) => {
+        let suspended = false
+        play(policy, role, inputs, (_before, _event, after, actions) => {
+          for (const { type } of actions) {
+            if (type === 'suspendRetransmission') {
+              expect(suspended).toBe(false)
+              suspended = true
+            }
+            if (type === 'resumeRetransmission') {
+              expect(suspended).toBe(true)
+              suspended = false
+            }
+            if (type === 'redirectOutstanding' || type === 'transmitOutstanding') expect(suspended).toBe(false)
+          }
+          if (suspended) {
+            expect(nextMobikeRequest(policy, after, { now: 1e9, entropy: entropy(1) }).request).toBeNull()
+          }
+        })
+      }),
+      runs
+    )
+  })
+})
+
+describe('two machines over a bad network', () => {
+  const CLIENT = ['198.18.0.1', '10.0.0.2', '198.18.7.2']
+  const GATEWAY = ['203.0.113.1', '203.0.113.2']
+  type Operation = { kind: 'client' | 'gateway' | 'block' | 'remap' | 'other' | 'liveness'; pick: number; wait: number }
+  const operations: fc.Arbitrary<Operation[]> = fc.array(
+    fc.record({
+      kind: fc.constantFrom(
+        'client' as const,
+        'client' as const,
+        'block' as const,
+        'remap' as const,
+        'other' as const,
+        'liveness' as const
+      ),
+      pick: fc.integer({ min: 0, max: 7 }),
+      wait: fc.constantFrom(1, 20, 30, 60, 500, 3000, 20_000)
+    }),
+    { minLength: 1, maxLength: 12 }
+  )
+
+  it('C36 C37 C38 C40 once the network works again, both ends use the same pair, and no SA died while a pair worked', () => {
+    fc.assert(
+      fc.property(operations, (all) => {
+        const lab = new Lab()
+        lab.nats.set('10.0.0.2', at('198.18.3.3#40000'))
+        lab.start(path('198.18.0.1', '203.0.113.1'), {
+          client: CLIENT.map((address) => ({ address })),
+          gateway: GATEWAY.map((address) => ({ address }))
+        })
+        let port = 40_001
+        for (const { kind, pick, wait } of all) {
+          const chosen = CLIENT.filter((_, index) => (pick & (1 << index)) !== 0)
+          if (kind === 'client') lab.client.local(...chosen)
+          if (kind === 'block') {
+            // One pair of addresses always works, whatever else does not.
+            const dead = new Set([CLIENT[pick % 3], GATEWAY[pick % 2]].slice(pick & 1))
+            lab.drops = (from, to) => dead.has(from.address) || dead.has(to.address)
+          }
+          if (kind === 'remap') lab.nats.set('10.0.0.2', at(`198.18.3.3#${port++}`))
+          if (kind === 'other') lab.gateway.sendOther()
+          if (kind === 'liveness') lab.client.step({ type: 'livenessDue' })
+          if (wait === 20_000) lab.client.step({ type: 'livenessDue' })
+          lab.run(wait)
+          expect([lab.client.closed, lab.gateway.closed]).toEqual([null, null])
+        }
+        lab.drops = () => false
+        lab.client.local(...CLIENT)
+        lab.run(60_000)
+        lab.client.step({ type: 'livenessDue' })
+        lab.run(60_000)
+        expect([lab.client.closed, lab.gateway.closed]).toEqual([null, null])
+        const mine = lab.client.state
+        const theirs = lab.gateway.state
+        expect(mine.childPath).toEqual(mine.ikePath)
+        expect(theirs.childPath).toEqual(theirs.ikePath)
+        const outside = lab.nats.get(mine.childPath.local.address) ?? mine.childPath.local
+        expect(sameEndpoint(theirs.childPath.remote, outside)).toBe(true)
+        expect(theirs.childPath.local).toEqual(mine.childPath.remote)
+        expect(theirs.encapsulate).toBe(mine.encapsulate)
+        expect(mine.encapsulate).toBe(lab.nats.has(mine.childPath.local.address))
+        expect([lab.client.outstanding, lab.gateway.outstanding]).toEqual([null, null])
+      }),
+      { numRuns: 600 }
+    )
+  })
+})
