@@ -1,8 +1,9 @@
 import { aes256Gcm16, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
 import { nodeAes256Gcm16, nodePrfHmacSha256, nodeX25519 } from '../../src/node/index.ts'
+import { type SessionEvent, stepSession } from '../../src/session/index.ts'
 import { type BareLibrary, bareHandshake, bareUpdate, nobleLibrary, nodeLibrary } from './bare-crypto.ts'
 import { compare, send, time } from './measure.ts'
-import { type Algorithms, connect, createTwoEnds, happen, step, WLAN, WWAN } from './two-ends.ts'
+import { type Algorithms, connect, createTwoEnds, happen, WLAN, WWAN } from './two-ends.ts'
 
 /** Whole handshakes and MOBIKE updates, both ends, against their bare crypto; and a step that does nothing. */
 
@@ -52,7 +53,9 @@ function update(figure: string, algorithms: Algorithms, library: BareLibrary, li
 function idleStep(): void {
   const ends = createTwoEnds(noble)
   connect(ends)
-  const ours = time(() => step(ends, ends.initiator, { type: 'tick' }))
+  const { config, session } = ends.initiator
+  const event: SessionEvent = { type: 'tick', now: ends.now, entropy: new Uint8Array(32) }
+  const ours = time(() => stepSession(config, session, event))
   send({
     figure: 'a step without crypto',
     unit: 'µs',

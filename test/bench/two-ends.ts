@@ -111,7 +111,7 @@ export function happen(ends: TwoEnds, end: End, happening: Happening): void {
 }
 
 /** One step of one end, with entropy of its own. */
-export function step(ends: TwoEnds, { config, session }: End, happening: Happening): ReturnType<typeof stepSession> {
+function step(ends: TwoEnds, { config, session }: End, happening: Happening): ReturnType<typeof stepSession> {
   ends.now += 0.001
   entropyCounter++
   const entropy = new Uint8Array(32)
