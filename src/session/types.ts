@@ -46,6 +46,13 @@ export type SessionEvent = EventBase &
     | { readonly type: 'closeRequested' }
   )
 
+/** An event as it arises, before the run loop adds time and entropy. */
+export type SessionNews = SessionEvent extends infer Event
+  ? Event extends SessionEvent
+    ? Omit<Event, keyof EventBase>
+    : never
+  : never
+
 /** What the caller must do, in order. */
 export type SessionAction =
   /** Send `bytes` as one UDP datagram from `path.local` to `path.remote`; the non-ESP marker is already there on 4500. */
