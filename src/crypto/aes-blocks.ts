@@ -25,8 +25,8 @@ export function encryptBlock(schedule: Uint32Array, block: Uint8Array): void {
 }
 
 /**
- * Counter mode of GCM (SP 800-38D section 6.5): `length` octets of `source` XORed with the key stream into `target`, from
- * counter 2 on. `nonce` is 12 octets.
+ * Counter mode of GCM (SP 800-38D section 6.5): `length` octets of `source` XORed with the key stream into `target`, which
+ * may be the same octets, from counter 2 on. `nonce` is 12 octets.
  */
 export function counterMode(
   schedule: Uint32Array,
@@ -56,9 +56,11 @@ export function counterMode(
   }
 }
 
-/** CBC without padding: `plaintext` is a multiple of 16 octets, `iv` is 16. */
-export function cbcEncrypt(schedule: Uint32Array, iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const ciphertext = new Uint8Array(plaintext.length)
+/**
+ * CBC without padding, from `plaintext`, a multiple of 16 octets, into `ciphertext`, which may be the same octets. `iv` has
+ * 16.
+ */
+export function cbcEncrypt(schedule: Uint32Array, iv: Uint8Array, plaintext: Uint8Array, ciphertext: Uint8Array): void {
   let s0 = load(iv, 0)
   let s1 = load(iv, 4)
   let s2 = load(iv, 8)
@@ -80,10 +82,9 @@ export function cbcEncrypt(schedule: Uint32Array, iv: Uint8Array, plaintext: Uin
     store(ciphertext, at + 8, s2)
     store(ciphertext, at + 12, s3)
   }
-  return ciphertext
 }
 
-/** Inverse of {@link cbcEncrypt}. */
+/** Inverse of {@link cbcEncrypt}, into a fresh array. */
 export function cbcDecrypt(schedule: Uint32Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array {
   const plaintext = new Uint8Array(ciphertext.length)
   let p0 = load(iv, 0)

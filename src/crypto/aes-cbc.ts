@@ -1,5 +1,5 @@
 import { cbcDecrypt, cbcEncrypt, decryptionSchedule, encryptionSchedule } from './aes-blocks.ts'
-import { requireLength } from './key-length.ts'
+import { requireLength, targetOf } from './key-length.ts'
 import type { CipherContext, EncryptionAlgorithm } from './types.ts'
 
 const BLOCK_OCTETS = 16
@@ -38,11 +38,13 @@ function cbcContext(key: Uint8Array): CipherContext {
   let encryption: Uint32Array | undefined
   let decryption: Uint32Array | undefined
   return {
-    seal(iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+    seal(iv: Uint8Array, plaintext: Uint8Array, _associatedData: Uint8Array, target?: Uint8Array): Uint8Array {
       requireLength(iv, BLOCK_OCTETS, 'iv', 'AES-CBC')
       if (plaintext.length % BLOCK_OCTETS !== 0) throw new RangeError('plaintext: not a multiple of 16 octets')
       encryption ??= encryptionSchedule(key)
-      return cbcEncrypt(encryption, iv, plaintext)
+      const sealed = targetOf(target, plaintext.length)
+      cbcEncrypt(encryption, iv, plaintext, sealed)
+      return sealed
     },
     open(iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
       if (iv.length !== BLOCK_OCTETS || ciphertext.length % BLOCK_OCTETS !== 0) return undefined

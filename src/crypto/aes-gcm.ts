@@ -1,7 +1,7 @@
 import { constantTimeEqual } from '../bytes/index.ts'
 import { counterMode, encryptBlock, encryptionSchedule } from './aes-blocks.ts'
 import { ghashTable, xorGhash } from './ghash.ts'
-import { requireLength } from './key-length.ts'
+import { requireLength, targetOf } from './key-length.ts'
 import type { CipherContext, EncryptionAlgorithm } from './types.ts'
 
 const SALT_OCTETS = 4
@@ -53,9 +53,9 @@ function gcmContext(keyMaterial: Uint8Array): CipherContext {
   }
 
   return {
-    seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
+    seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, target?: Uint8Array): Uint8Array {
       const length = plaintext.length
-      const sealed = new Uint8Array(length + TAG_OCTETS)
+      const sealed = targetOf(target, length + TAG_OCTETS)
       const block = firstCounterBlock(iv)
       counterMode(schedule, block, plaintext, sealed, length)
       encryptBlock(schedule, block)

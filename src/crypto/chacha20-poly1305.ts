@@ -1,5 +1,5 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { requireLength } from './key-length.ts'
+import { requireLength, targetOf } from './key-length.ts'
 import type { CipherContext, EncryptionAlgorithm } from './types.ts'
 
 const KEY_OCTETS = 32
@@ -21,16 +21,21 @@ export const chacha20Poly1305: EncryptionAlgorithm = /* @__PURE__ */ Object.free
   prepare(keyMaterial: Uint8Array): CipherContext {
     requireLength(keyMaterial, KEY_OCTETS + SALT_OCTETS, 'keyMaterial', 'ChaCha20-Poly1305')
     const key = keyMaterial.slice(0, KEY_OCTETS)
-    const salt = keyMaterial.slice(KEY_OCTETS)
+    // The salt, and room for the IV of the message at hand.
+    const nonce = new Uint8Array(SALT_OCTETS + IV_OCTETS)
+    nonce.set(keyMaterial.subarray(KEY_OCTETS))
     return {
-      seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
+      seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, target?: Uint8Array): Uint8Array {
         requireLength(iv, IV_OCTETS, 'iv', 'ChaCha20-Poly1305')
-        return chacha20poly1305(key, nonceOf(salt, iv), associatedData).encrypt(plaintext)
+        nonce.set(iv, SALT_OCTETS)
+        const sealed = targetOf(target, plaintext.length + TAG_OCTETS)
+        return chacha20poly1305(key, nonce, associatedData).encrypt(plaintext, sealed)
       },
       open(iv: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined {
         if (iv.length !== IV_OCTETS || ciphertext.length < TAG_OCTETS) return undefined
+        nonce.set(iv, SALT_OCTETS)
         try {
-          return chacha20poly1305(key, nonceOf(salt, iv), associatedData).decrypt(ciphertext)
+          return chacha20poly1305(key, nonce, associatedData).decrypt(ciphertext)
         } catch {
           // noble signals a wrong tag by throwing.
           return undefined
@@ -39,10 +44,3 @@ export const chacha20Poly1305: EncryptionAlgorithm = /* @__PURE__ */ Object.free
     }
   }
 })
-
-function nonceOf(salt: Uint8Array, iv: Uint8Array): Uint8Array {
-  const nonce = new Uint8Array(SALT_OCTETS + IV_OCTETS)
-  nonce.set(salt)
-  nonce.set(iv, SALT_OCTETS)
-  return nonce
-}

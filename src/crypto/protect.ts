@@ -103,8 +103,8 @@ const FRAGMENT_HEADER_OCTETS = GENERIC_HEADER_OCTETS + 4
  * @throws TypeError or RangeError naming the field that the format cannot hold, `iv`, `padding` or `material`.
  */
 export function sealMessage(input: SealInput): Uint8Array {
-  const body = sealedBody(input)
-  return fill(encryptedFrame(codecHeader(input.header), input.firstInner, body.octets), input, body)
+  const plan = planOf(input)
+  return fill(encryptedFrame(codecHeader(input.header), input.firstInner, plan.octets), input, plan)
 }
 
 /**
@@ -115,12 +115,12 @@ export function sealMessage(input: SealInput): Uint8Array {
  */
 export function sealFragment(input: SealFragmentInput): Uint8Array {
   const { fragmentNumber, totalFragments } = input
-  const body = sealedBody(input)
+  const plan = planOf(input)
   const header = codecHeader(input.header)
   return fill(
-    encryptedFragmentFrame(header, input.firstInner, fragmentNumber, totalFragments, body.octets),
+    encryptedFragmentFrame(header, input.firstInner, fragmentNumber, totalFragments, plan.octets),
     input,
-    body
+    plan
   )
 }
 
@@ -154,35 +154,42 @@ export function openFragment(input: OpenInput): OpenedFragment | OpenFailure {
   }
 }
 
-/** What goes into the body of the payload: all but the ciphertext, which depends on what precedes it. */
-interface SealedBody {
+/** The parts of a body that are known before the message around it is. */
+interface BodyPlan {
   readonly context: DirectionContext
-  /** Inner chain | padding | Pad Length. */
-  readonly plaintext: Uint8Array
+  readonly padLength: number
   /** Octets of IV, ciphertext, tag and checksum. */
   readonly octets: number
 }
 
-function sealedBody({ suite, material, header, inner, iv, padding }: SealInput): SealedBody {
+function planOf({ suite, material, header, inner, iv, padding }: SealInput): BodyPlan {
   const { encryption } = suite
   if (iv.length !== encryption.ivOctets) {
     throw new RangeError(`iv: ${encryption.name} needs ${encryption.ivOctets} octets, got ${iv.length}`)
   }
   const context = ikeContext(suite, material, header.fromInitiator ? 'initiator' : 'responder')
-  const plaintext = padded(inner, encryption.blockOctets, padding)
-  const octets = iv.length + plaintext.length + encryption.tagOctets + context.icvOctets
-  return { context, plaintext, octets }
+  const least = leastPadding(inner.length, encryption.blockOctets)
+  const padLength = padding === undefined ? least : padding.length
+  if (padLength > 255 || (padLength - least) % encryption.blockOctets !== 0) {
+    throw new RangeError(`padding: ${padLength} octets do not align ${inner.length} to ${encryption.blockOctets}`)
+  }
+  const octets = iv.length + inner.length + padLength + 1 + encryption.tagOctets + context.icvOctets
+  return { context, padLength, octets }
 }
 
-/** Seals into a frame: what precedes the IV is associated data, what precedes the checksum is under it. */
-function fill({ bytes, bodyOffset }: EncryptedFrame, { iv }: SealInput, body: SealedBody): Uint8Array {
-  const { cipher, integrity, icvOctets } = body.context
+/** Seals in place in a frame: what precedes the IV is associated data, what precedes the checksum is under it. */
+function fill({ bytes, bodyOffset }: EncryptedFrame, input: SealInput, { context, padLength }: BodyPlan): Uint8Array {
+  const { inner, iv, padding } = input
+  const start = bodyOffset + iv.length
+  const padLengthAt = start + inner.length + padLength
+  const end = bytes.length - context.icvOctets
   bytes.set(iv, bodyOffset)
-  bytes.set(cipher.seal(iv, body.plaintext, bytes.subarray(0, bodyOffset)), bodyOffset + iv.length)
-  if (integrity !== null) {
-    const end = bytes.length - icvOctets
-    bytes.set(integrity.checksum(bytes.subarray(0, end)), end)
-  }
+  bytes.set(inner, start)
+  if (padding !== undefined) bytes.set(padding, start + inner.length)
+  bytes[padLengthAt] = padLength
+  const plaintext = bytes.subarray(start, padLengthAt + 1)
+  context.cipher.seal(iv, plaintext, bytes.subarray(0, bodyOffset), bytes.subarray(start, end))
+  if (context.integrity !== null) bytes.set(context.integrity.checksum(bytes.subarray(0, end)), end)
   return bytes
 }
 
@@ -231,20 +238,6 @@ const INTEGRITY_FAILED: OpenFailure = /* @__PURE__ */ Object.freeze({ ok: false,
 function hasIntegrity(context: DirectionContext, message: Uint8Array, end: number): boolean {
   if (context.integrity === null) return true
   return constantTimeEqual(context.integrity.checksum(message.subarray(0, end)), message.subarray(end))
-}
-
-/** Inner chain | padding | Pad Length. */
-function padded(inner: Uint8Array, blockOctets: number, padding: Uint8Array | undefined): Uint8Array {
-  const least = leastPadding(inner.length, blockOctets)
-  const padLength = padding === undefined ? least : padding.length
-  if (padLength > 255 || (padLength - least) % blockOctets !== 0) {
-    throw new RangeError(`padding: ${padLength} octets do not align ${inner.length} octets to ${blockOctets}`)
-  }
-  const plaintext = new Uint8Array(inner.length + padLength + 1)
-  plaintext.set(inner)
-  if (padding !== undefined) plaintext.set(padding, inner.length)
-  plaintext[plaintext.length - 1] = padLength
-  return plaintext
 }
 
 function leastPadding(innerOctets: number, blockOctets: number): number {

@@ -30,8 +30,11 @@ export interface EncryptionAlgorithm {
 
 /** One direction's cipher with its key schedule. */
 export interface CipherContext {
-  /** Ciphertext, followed by the tag for AEAD. `plaintext` is a multiple of `blockOctets`. */
-  seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array
+  /**
+   * Ciphertext, followed by the tag for AEAD. `plaintext` is a multiple of `blockOctets`. Written into `target`, where
+   * given: it has exactly the length of the result, and may start where `plaintext` does, to seal a packet in place.
+   */
+  seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, target?: Uint8Array): Uint8Array
   /** Plaintext, or undefined when the tag is wrong or the length is impossible. Never throws on input. */
   open(iv: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined
 }

@@ -1,5 +1,5 @@
 import { type CipherGCM, createCipheriv, createDecipheriv } from 'node:crypto'
-import { requireLength } from '../crypto/key-length.ts'
+import { requireLength, targetOf } from '../crypto/key-length.ts'
 import type { CipherContext, EncryptionAlgorithm } from '../crypto/types.ts'
 
 const SALT_OCTETS = 4
@@ -55,19 +55,16 @@ function aead(
     prepare(keyMaterial: Uint8Array): CipherContext {
       requireLength(keyMaterial, keyOctets, 'keyMaterial', name)
       const key = keyMaterial.slice(0, cipherKeyOctets)
-      const salt = keyMaterial.slice(cipherKeyOctets)
-      const nonceOf = (iv: Uint8Array): Uint8Array => {
-        const nonce = new Uint8Array(SALT_OCTETS + AEAD_IV_OCTETS)
-        nonce.set(salt)
-        nonce.set(iv, SALT_OCTETS)
-        return nonce
-      }
+      // The salt, and room for the IV of the message at hand.
+      const nonce = new Uint8Array(SALT_OCTETS + AEAD_IV_OCTETS)
+      nonce.set(keyMaterial.subarray(cipherKeyOctets))
       return {
-        seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array): Uint8Array {
+        seal(iv: Uint8Array, plaintext: Uint8Array, associatedData: Uint8Array, target?: Uint8Array): Uint8Array {
           requireLength(iv, AEAD_IV_OCTETS, 'iv', name)
-          const sealing: CipherGCM = createCipheriv(mode, key, nonceOf(iv), options)
+          nonce.set(iv, SALT_OCTETS)
+          const sealing: CipherGCM = createCipheriv(mode, key, nonce, options)
           sealing.setAAD(associatedData)
-          const sealed = new Uint8Array(plaintext.length + TAG_OCTETS)
+          const sealed = targetOf(target, plaintext.length + TAG_OCTETS)
           sealed.set(sealing.update(plaintext))
           sealing.final()
           sealed.set(sealing.getAuthTag(), plaintext.length)
@@ -76,7 +73,8 @@ function aead(
         open(iv: Uint8Array, ciphertext: Uint8Array, associatedData: Uint8Array): Uint8Array | undefined {
           const length = ciphertext.length - TAG_OCTETS
           if (length < 0 || iv.length !== AEAD_IV_OCTETS) return undefined
-          const opening = createDecipheriv(mode, key, nonceOf(iv), options)
+          nonce.set(iv, SALT_OCTETS)
+          const opening = createDecipheriv(mode, key, nonce, options)
           opening.setAAD(associatedData)
           opening.setAuthTag(ciphertext.subarray(length))
           const plaintext = opening.update(ciphertext.subarray(0, length))
@@ -111,10 +109,12 @@ function aesCbc(keyLength: 128 | 192 | 256): EncryptionAlgorithm {
       requireLength(keyMaterial, keyOctets, 'keyMaterial', name)
       const key = keyMaterial.slice()
       return {
-        seal(iv: Uint8Array, plaintext: Uint8Array): Uint8Array {
+        seal(iv: Uint8Array, plaintext: Uint8Array, _associatedData: Uint8Array, target?: Uint8Array): Uint8Array {
           requireLength(iv, CBC_BLOCK_OCTETS, 'iv', name)
           if (plaintext.length % CBC_BLOCK_OCTETS !== 0) throw new RangeError('plaintext: not a multiple of 16 octets')
-          return plain(createCipheriv(cipher, key, iv).setAutoPadding(false).update(plaintext))
+          const sealed = targetOf(target, plaintext.length)
+          sealed.set(createCipheriv(cipher, key, iv).setAutoPadding(false).update(plaintext))
+          return sealed
         },
         open(iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
           if (iv.length !== CBC_BLOCK_OCTETS || ciphertext.length % CBC_BLOCK_OCTETS !== 0) return undefined

@@ -238,6 +238,17 @@ describe.each(ALL.map((algorithm): [string, EncryptionAlgorithm] => [algorithm.n
       )
     })
 
+    it('seals into a given place, over the plaintext too', () => {
+      const context = algorithm.prepare(material)
+      const expected = context.seal(iv, new Uint8Array(48).fill(6), aad)
+      const packet = new Uint8Array(5 + expected.length + 3).fill(6)
+      const target = packet.subarray(5, 5 + expected.length)
+      expect(context.seal(iv, packet.subarray(5, 5 + 48), aad, target)).toBe(target)
+      expect(target).toEqual(expected)
+      expect([...packet.subarray(0, 5), ...packet.subarray(-3)]).toEqual(new Array(8).fill(6))
+      expect(() => context.seal(iv, new Uint8Array(48), aad, packet)).toThrow(/^target: /)
+    })
+
     it('is frozen', () => {
       expect(Object.isFrozen(algorithm)).toBe(true)
     })

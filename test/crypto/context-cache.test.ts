@@ -43,18 +43,21 @@ describe('prepared keys', () => {
     expect(prepared()).toBe(2)
   })
 
-  it('are bounded: the ones used longest ago go first', () => {
+  it('are bounded: what is in use stays, what is idle goes', () => {
     const { suite, prepared } = counting()
-    const materials = Array.from({ length: PREPARED_KEYS_LIMIT + 1 }, (_, i) => materialOf(suite, i))
-    const [first, second] = materials as [Uint8Array, Uint8Array]
-    for (const material of materials.slice(0, -1)) ikeContext(suite, material, 'initiator')
-    ikeContext(suite, first, 'initiator')
-    expect(prepared()).toBe(PREPARED_KEYS_LIMIT)
-    ikeContext(suite, materials.at(-1) as Uint8Array, 'initiator')
-    ikeContext(suite, first, 'initiator')
-    expect(prepared()).toBe(PREPARED_KEYS_LIMIT + 1)
-    ikeContext(suite, second, 'initiator')
-    expect(prepared()).toBe(PREPARED_KEYS_LIMIT + 2)
+    const busy = materialOf(suite, 1)
+    const idle = materialOf(suite, 2)
+    ikeContext(suite, idle, 'initiator')
+    for (let i = 0; i < 3 * PREPARED_KEYS_LIMIT; i++) {
+      ikeContext(suite, materialOf(suite, 3), 'initiator')
+      ikeContext(suite, busy, 'initiator')
+    }
+    const before = prepared()
+    expect(before).toBe(3 * PREPARED_KEYS_LIMIT + 2)
+    ikeContext(suite, busy, 'initiator')
+    expect(prepared()).toBe(before)
+    ikeContext(suite, idle, 'initiator')
+    expect(prepared()).toBe(before + 1)
   })
 
   it('never change a result: a copy of the keys, another suite of the same lengths, an evicted entry', () => {

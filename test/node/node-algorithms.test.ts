@@ -69,6 +69,16 @@ describe.each(CIPHERS)('%s on node', (_, onNode, onNoble) => {
     )
   })
 
+  it('seals into a given place, over the plaintext too', () => {
+    const context = onNode.prepare(new Uint8Array(onNode.keyOctets))
+    const iv = new Uint8Array(onNode.ivOctets)
+    const expected = context.seal(iv, new Uint8Array(48), iv)
+    const packet = new Uint8Array(7 + expected.length)
+    const target = packet.subarray(7)
+    expect(context.seal(iv, packet.subarray(7, 7 + 48), iv, target)).toBe(target)
+    expect(target).toEqual(expected)
+  })
+
   it('opens no impossible lengths and no forged tag, without throwing', () => {
     const context = onNode.prepare(new Uint8Array(onNode.keyOctets))
     const iv = new Uint8Array(onNode.ivOctets)
