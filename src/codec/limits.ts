@@ -1,7 +1,3 @@
-/**
- * The most of each thing a decoder takes from a peer; more is `limitExceeded`. Far above what conforming peers send, far
- * below what a datagram of 65535 octets could make a receiver allocate. Encoding knows the format's own limits only.
- */
 const limits = {
   /** Payloads in one chain, outer or inner. */
   payloads: 256,
@@ -19,4 +15,8 @@ const limits = {
   deleteSpis: 4096
 } as const
 
+/**
+ * The most of each thing a decoder takes from a peer; more is `limitExceeded`. Far above what conforming peers send, far
+ * below what a datagram of 65535 octets could make a receiver allocate. Encoding knows the format's own limits only.
+ */
 export const CODEC_LIMITS: Readonly<typeof limits> = /* @__PURE__ */ Object.freeze(limits)

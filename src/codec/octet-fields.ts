@@ -45,4 +45,4 @@ export function checkOctets(octets: Uint8Array, maximum: number, owner: string, 
 }
 
 /** Largest body of a payload: its length field counts the four octets of the generic header too. */
-export const MAXIMUM_BODY = 0xffff - 4
+export const MAXIMUM_BODY: number = 0xffff - 4

@@ -41,7 +41,9 @@ const CRITICAL = 0x80
 /**
  * Payloads of a decrypted chain: what an Encrypted payload contains, whose first type is `firstPayload`. Octet fields are
  * views of `bytes`. An Encrypted payload in here is `invalidStructure`, for they do not nest (section 3.14); error offsets
- * count from the start of `bytes`. Never throws.
+ * count from the start of `bytes`. Never throws on octets.
+ *
+ * @throws RangeError naming `offset` or `end` when they are no range of `bytes`.
  */
 export function decodePayloads(
   bytes: Uint8Array,
@@ -49,6 +51,8 @@ export function decodePayloads(
   offset = 0,
   end: number = bytes.length
 ): DecodeResult<readonly Payload[]> {
+  checkNumber(end, bytes.length, 'decodePayloads', 'end')
+  checkNumber(offset, end, 'decodePayloads', 'offset')
   const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false)
   return payloads instanceof Malformed ? { ok: false, error: decodeError(payloads) } : { ok: true, value: payloads }
 }
@@ -61,28 +65,48 @@ export function decodeChain(
   end: number,
   isOuter: boolean
 ): Payload[] | Malformed {
+  const defect = checkFraming(bytes, firstPayload, start, end, isOuter)
+  if (defect !== undefined) return defect
   const payloads: Payload[] = []
   let type = firstPayload
   let at = start
-  while (type !== PAYLOAD.NONE) {
-    if (payloads.length === CODEC_LIMITS.payloads) return new Malformed('limitExceeded', at, [])
-    if (end - at < GENERIC_HEADER_OCTETS) return new Malformed('truncated', at, [payloadKind(type)])
-    const length = readUint16(bytes, at + 2)
-    const next = at + length
-    if (length < GENERIC_HEADER_OCTETS || next > end) return new Malformed('invalidLength', at + 2, [payloadKind(type)])
+  while (at < end) {
     const nextType = bytes[at] as number
-    const isLast = type === PAYLOAD.ENCRYPTED || type === PAYLOAD.ENCRYPTED_FRAGMENT
-    if (isLast && !isOuter) return new Malformed('invalidStructure', at, [payloadKind(type)])
+    const next = at + readUint16(bytes, at + 2)
     const payload = decodeBody(type, nextType, bytes, at + GENERIC_HEADER_OCTETS, next)
     if (payload instanceof Malformed) {
       return new Malformed(payload.code, payload.offset, [payloadKind(type), ...payload.path])
     }
     payloads.push((bytes[at + 1] as number) >= CRITICAL ? { ...payload, critical: true } : payload)
     at = next
-    if (isLast) break
     type = nextType
   }
-  return at === end ? payloads : new Malformed('trailingOctets', at, [])
+  return payloads
+}
+
+/** Walks the generic headers before any payload is made, so that a broken chain costs next to nothing. */
+function checkFraming(
+  bytes: Uint8Array,
+  firstPayload: number,
+  start: number,
+  end: number,
+  isOuter: boolean
+): Malformed | undefined {
+  let type = firstPayload
+  let at = start
+  for (let count = 0; type !== PAYLOAD.NONE; count++) {
+    if (count === CODEC_LIMITS.payloads) return new Malformed('limitExceeded', at, [])
+    if (end - at < GENERIC_HEADER_OCTETS) return new Malformed('truncated', at, [payloadKind(type)])
+    const length = readUint16(bytes, at + 2)
+    if (length < GENERIC_HEADER_OCTETS || length > end - at) {
+      return new Malformed('invalidLength', at + 2, [payloadKind(type)])
+    }
+    const isLast = type === PAYLOAD.ENCRYPTED || type === PAYLOAD.ENCRYPTED_FRAGMENT
+    if (isLast && !isOuter) return new Malformed('invalidStructure', at, [payloadKind(type)])
+    type = isLast ? PAYLOAD.NONE : (bytes[at] as number)
+    at += length
+  }
+  return at === end ? undefined : new Malformed('trailingOctets', at, [])
 }
 
 function decodeBody(

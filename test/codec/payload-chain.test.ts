@@ -124,6 +124,14 @@ describe('the payload chain of RFC 7296 section 3.2', () => {
     })
   })
 
+  test('a chain that is no part of its buffer is the caller’s mistake', () => {
+    const octets = fromHex(A_NOTIFY)
+    expect(() => decodePayloads(octets, 41, 0, 9)).toThrow('end')
+    expect(() => decodePayloads(octets, 41, 9)).toThrow('offset')
+    expect(() => decodePayloads(octets, 41, -1)).toThrow('offset')
+    expect(() => decodePayloads(octets, 41, 0.5)).toThrow('offset')
+  })
+
   test('B025 every payload type of RFC 7296 and RFC 7383 has its kind', () => {
     const samples: Readonly<Record<number, readonly [string, string]>> = {
       33: ['securityAssociation', '00000010 01010001 00000008 01000014'],

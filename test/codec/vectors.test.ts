@@ -22,17 +22,13 @@ const REFUSED: Readonly<Record<string, object>> = {
   'openiked_openiked-portable.messages[1]': { code: 'lengthMismatch', offset: 24, path: ['header', 'length'] },
   // IDi says it has 9 octets and is the last payload; 39 more octets follow.
   'the-tcpdump-group_tcpdump__ikev2-id-normal.messages[0]': { code: 'trailingOctets', offset: 37, path: [] },
-  // IDi says it has 5 octets, 3 short of its fixed fields.
-  'the-tcpdump-group_tcpdump__ikev2-id-short.messages[0]': {
-    code: 'truncated',
-    offset: 32,
-    path: ['identificationInitiator']
-  },
-  // A fuzzed last-substructure marker: the third of four transforms says 46 where 3 means that more follow.
+  // IDi says it has 5 octets, 3 short of its fixed fields, and is the last payload; 43 more octets follow.
+  'the-tcpdump-group_tcpdump__ikev2-id-short.messages[0]': { code: 'trailingOctets', offset: 33, path: [] },
+  // The fuzzed length of the SA payload, 244, leads to a KE payload of 43690 octets.
   'the-tcpdump-group_tcpdump__ikev2pI2-segfault.messages[0]': {
-    code: 'invalidStructure',
-    offset: 56,
-    path: ['securityAssociation', 'proposals[0]', 'transforms[2]']
+    code: 'invalidLength',
+    offset: 274,
+    path: ['keyExchange']
   },
   // Random octets: major version 11.
   'the-tcpdump-group_tcpdump__isakmp-delete-segfault.messages[0]': {
