@@ -107,20 +107,21 @@ function peerListReceived(policy: MobikePolicy, step: MobikeStep, event: Request
   const checked =
     saysNone && listed.length > 0 ? act(step, { type: 'report', report: { kind: 'violation', rule } }) : step
   const addresses = peerAddressSet(event.path.remote.address, listed, policy.maxPeerAddresses)
-  if (sameAddresses(addresses, checked.state.peerAddresses)) return checked
-  const replaced = change(
-    checked,
-    { peerAddresses: addresses },
-    { type: 'report', report: { kind: 'peerAddresses', addresses } }
-  )
-  return step.state.role === 'initiator' ? leaveWithdrawnAddress(policy, replaced, event) : replaced
+  const replaced = sameAddresses(addresses, checked.state.peerAddresses)
+    ? checked
+    : change(checked, { peerAddresses: addresses }, { type: 'report', report: { kind: 'peerAddresses', addresses } })
+  return step.state.role === 'initiator' ? followPeerList(policy, replaced, event) : replaced
 }
 
 /** The initiator re-evaluates when the peer address in use left the set (section 3.5); the list's own source goes first. */
-function leaveWithdrawnAddress(policy: MobikePolicy, step: MobikeStep, event: RequestReceived): MobikeStep {
+function followPeerList(policy: MobikePolicy, step: MobikeStep, event: RequestReceived): MobikeStep {
   const { state } = step
   const current = state.ikePath.remote.address
-  if (state.peerAddresses.includes(current) || state.outageSince !== null) return step
+  if (state.outageSince !== null) return step
+  if (state.peerAddresses.includes(current)) {
+    // A responder that writes from elsewhere took its SAs to another source (section 3.5, last paragraph): back in step.
+    return event.path.remote.address === current ? step : intend(step, { update: true })
+  }
   const candidates = candidatePaths(policy, state, event.now, true).filter(({ remote }) => remote.address !== current)
   const sorted = [
     ...candidates.filter((path) => samePath(path, event.path)),

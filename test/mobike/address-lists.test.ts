@@ -161,6 +161,14 @@ describe('the list we receive', () => {
     expect(lab.client.state.childPath).toEqual(path(A, '203.0.113.3'))
   })
 
+  it('A117 D7 a list from another address of a responder that still has the one in use: an UPDATE brings it back in step', () => {
+    const lab = new Lab().start(path(A, GW1), { gateway: [{ address: GW1 }, { address: GW2 }] })
+    lab.gateway.local(GW2)
+    lab.gateway.local(GW2, GW1)
+    lab.run(5000)
+    expect(lab.client.state.childPath.remote).toEqual(lab.gateway.state.childPath.local)
+  })
+
   it('A039 a list with the address in use starts nothing', () => {
     const { client } = new Lab().start(path(A, GW1))
     receive(client, 0, path(A, GW1), listed(GW2, '203.0.113.3'))

@@ -14,7 +14,7 @@ import {
   nextMobikeWake,
   stepMobike
 } from '../../src/mobike/index.ts'
-import { at, deepFreeze, type EventInput, entropy, Lab, path } from './harness.ts'
+import { at, deepFreeze, type EventInput, entropy, type Host, Lab, path } from './harness.ts'
 
 const LOCALS = ['198.18.0.1', '10.0.0.2', '198.18.7.2', '2001:db8:1::7']
 const REMOTES = ['203.0.113.1', '203.0.113.2', '2001:db8:2::1']
@@ -336,17 +336,10 @@ describe('any sequence of events', () => {
 describe('two machines over a bad network', () => {
   const CLIENT = ['198.18.0.1', '10.0.0.2', '198.18.7.2']
   const GATEWAY = ['203.0.113.1', '203.0.113.2']
-  type Operation = { kind: 'client' | 'gateway' | 'block' | 'remap' | 'other' | 'liveness'; pick: number; wait: number }
-  const operations: fc.Arbitrary<Operation[]> = fc.array(
+  const KINDS = ['client', 'gateway', 'cost', 'block', 'loss', 'remap', 'other', 'liveness'] as const
+  const operations = fc.array(
     fc.record({
-      kind: fc.constantFrom(
-        'client' as const,
-        'client' as const,
-        'block' as const,
-        'remap' as const,
-        'other' as const,
-        'liveness' as const
-      ),
+      kind: fc.constantFrom(...KINDS),
       pick: fc.integer({ min: 0, max: 7 }),
       wait: fc.constantFrom(1, 20, 30, 60, 500, 3000, 20_000)
     }),
@@ -363,14 +356,25 @@ describe('two machines over a bad network', () => {
           gateway: GATEWAY.map((address) => ({ address }))
         })
         let port = 40_001
+        let dead: (string | undefined)[] = []
+        let noise = 1
+        let isLossy = false
+        lab.drops = (from, to) => {
+          noise = (noise * 48271) % 2147483647
+          return (isLossy && noise % 10 < 3) || dead.includes(from.address) || dead.includes(to.address)
+        }
         for (const { kind, pick, wait } of all) {
           const chosen = CLIENT.filter((_, index) => (pick & (1 << index)) !== 0)
           if (kind === 'client') lab.client.local(...chosen)
-          if (kind === 'block') {
-            // One pair of addresses always works, whatever else does not.
-            const dead = new Set([CLIENT[pick % 3], GATEWAY[pick % 2]].slice(pick & 1))
-            lab.drops = (from, to) => dead.has(from.address) || dead.has(to.address)
+          if (kind === 'gateway') lab.gateway.local(...[GATEWAY.slice(0, 1), GATEWAY.slice(1), GATEWAY][pick % 3]!)
+          if (kind === 'cost') {
+            lab.client.local(...CLIENT.map((address, index) => ({ address, cost: (pick * (index + 1)) % 5 })))
           }
+          if (kind === 'loss') isLossy = pick > 3
+          if (kind === 'block') dead = [CLIENT[pick % 3], GATEWAY[pick % 2]].slice(pick & 1)
+          // One of the addresses each side has always works, whatever else does not.
+          const isCut = (host: Host): boolean => host.state.local.every(({ address }) => dead.includes(address))
+          if (isCut(lab.client) || isCut(lab.gateway)) dead = []
           if (kind === 'remap') lab.nats.set('10.0.0.2', at(`198.18.3.3#${port++}`))
           if (kind === 'other') lab.gateway.sendOther()
           if (kind === 'liveness') lab.client.step({ type: 'livenessDue' })
@@ -378,7 +382,9 @@ describe('two machines over a bad network', () => {
           lab.run(wait)
           expect([lab.client.closed, lab.gateway.closed]).toEqual([null, null])
         }
-        lab.drops = () => false
+        dead = []
+        isLossy = false
+        lab.gateway.local(...GATEWAY)
         lab.client.local(...CLIENT)
         lab.run(60_000)
         lab.client.step({ type: 'livenessDue' })
@@ -395,7 +401,7 @@ describe('two machines over a bad network', () => {
         expect(mine.encapsulate).toBe(lab.nats.has(mine.childPath.local.address))
         expect([lab.client.outstanding, lab.gateway.outstanding]).toEqual([null, null])
       }),
-      { numRuns: 600 }
+      { numRuns: 1000 }
     )
   })
 })
