@@ -14,6 +14,7 @@ import {
   decodeInvalidMessageId,
   decodeNatDetection,
   decodeNoNatsAllowed,
+  decodePayloads,
   decodeSignatureHashAlgorithms,
   decodeUnsupportedCriticalPayload,
   decodeWindowSize,
@@ -53,6 +54,11 @@ describe('MOBIKE notifications (RFC 4555 section 4)', () => {
   ])('%s is type %s with protocol 0, no SPI and no data', (_, type, number) => {
     expect(type).toBe(number)
     expect(body(notify(type))).toBe(`0000${number.toString(16).padStart(4, '0')}`)
+  })
+
+  test('A125 data in a received MOBIKE_SUPPORTED is no defect', () => {
+    const chain = fromHex('0000000c 0000400c 01020304')
+    expect(decodePayloads(chain, 41)).toEqual({ ok: true, value: [data(NOTIFY.MOBIKE_SUPPORTED, '01020304')] })
   })
 
   test('A126 ADDITIONAL_IP4_ADDRESS is type 16397 with 4 octets, ADDITIONAL_IP6_ADDRESS 16398 with 16', () => {

@@ -90,12 +90,14 @@ describe('encoding and decoding', () => {
     expect(result).toEqual(decodeMessage(bytes))
   })
 
-  test('the largest datagram of 65535 octets passes (B001)', () => {
-    const data = new Uint8Array(65535 - 28 - 4).fill(7)
-    const value: Message = { ...MESSAGE, payloads: [{ kind: 'vendorId', data }] }
-    const bytes = encodeMessage(value)
-    expect(bytes.length).toBe(65535)
-    expect(decodeMessage(bytes)).toEqual({ ok: true, value })
+  test('B001 datagrams of 1280, 3000 and 65535 octets pass', () => {
+    for (const size of [1280, 3000, 65535]) {
+      const data = new Uint8Array(size - 28 - 4).fill(7)
+      const value: Message = { ...MESSAGE, payloads: [{ kind: 'vendorId', data }] }
+      const bytes = encodeMessage(value)
+      expect(bytes.length).toBe(size)
+      expect(decodeMessage(bytes)).toEqual({ ok: true, value })
+    }
   })
 })
 
