@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { AddressOptions } from './local-addresses.ts'
 import type { SuiteName } from './session-config.ts'
 
 /** What both programs read from the JSON file named by their first argument. */
-export interface DriverOptions {
+export interface DriverOptions extends AddressOptions {
   readonly suite: SuiteName
   /** Text of the pre-shared key. */
   readonly secret: string
@@ -11,10 +12,6 @@ export interface DriverOptions {
   readonly peerIdentity: string
   /** UDP ports to listen on: IKE, and IKE with UDP-encapsulated ESP. Default 500 and 4500. */
   readonly ports?: readonly [number, number]
-  /** Only these local addresses; default all there are. */
-  readonly addresses?: readonly string[]
-  /** Cost by the first letters of an interface's name; lower is better. */
-  readonly costs?: Readonly<Record<string, number>>
   /** The network behind the gateway. */
   readonly network: { readonly address: string; readonly prefixLength: number }
   /** The echo service in it. */

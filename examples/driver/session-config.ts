@@ -11,7 +11,7 @@ import {
   x25519
 } from '../../src/crypto/index.ts'
 import { prefixSelector } from '../../src/ike/index.ts'
-import { utf8Bytes } from '../../src/index.ts'
+import { type IpAddress, utf8Bytes } from '../../src/index.ts'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import {
   type Answer,
@@ -68,13 +68,12 @@ export function responderConfig(options: DriverOptions): SessionConfig {
   })
 }
 
-/** Answers what the session asks, from the options. */
-export function answerFrom(options: DriverOptions & { readonly innerAddress?: string }, question: Question): Answer {
+/** Answers what the session asks; `innerAddress` is what a gateway assigns. */
+export function answerFrom(options: DriverOptions, question: Question, innerAddress?: IpAddress): Answer {
   switch (question.kind) {
     case 'preSharedKey':
       return { kind: 'preSharedKey', secret: utf8Bytes(options.secret) }
     case 'configuration': {
-      const { innerAddress } = options
       const configuration = innerAddress === undefined ? null : { addresses: [innerAddress], dnsServers: [] }
       return { kind: 'configuration', configuration }
     }

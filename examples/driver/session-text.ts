@@ -1,12 +1,12 @@
-import type { SessionRunner } from './session-runner.ts'
+import type { Session } from '../../src/session/index.ts'
+import type { SessionEffects } from './session-effects.ts'
 
 /** What `status` prints of a session: IKE SAs, the one in use first, and Child SAs, with SPIs as `swanctl` writes them. */
-export function describeSession(runner: SessionRunner): object {
-  const { phase, ikeSas } = runner.session.state
+export function describeSession({ state }: Session, effects: SessionEffects): object {
   return {
-    phase: phase.name,
-    ikeSas: ikeSas.map(({ initiatorSpi, responderSpi }) => ({ initiatorSpi, responderSpi })),
-    childSas: runner.childSas().map((child) => ({
+    phase: state.phase.name,
+    ikeSas: state.ikeSas.map(({ initiatorSpi, responderSpi }) => ({ initiatorSpi, responderSpi })),
+    childSas: effects.childSas().map((child) => ({
       id: child.id,
       localSpi: spiText(child.localSpi),
       remoteSpi: spiText(child.remoteSpi),

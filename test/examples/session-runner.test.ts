@@ -29,9 +29,8 @@ function options(suite: SuiteName, localIdentity: string, peerIdentity: string) 
     peerIdentity,
     ports: PORTS,
     network: { address: '10.9.0.0', prefixLength: 24 },
-    server,
-    innerAddress: '10.99.0.1'
-  } satisfies DriverOptions & { innerAddress: string }
+    server
+  } satisfies DriverOptions
 }
 
 /** One end on real sockets of the loopback network. */
@@ -45,10 +44,10 @@ function startEnd(settings: DriverOptions, config: SessionConfig, session: Sessi
   })
   const runner = new SessionRunner(config, session, {
     sendDatagram: (path, bytes) => sockets.send(path, bytes),
-    answer: (question) => answerFrom(settings, question),
+    answer: (question) => answerFrom(settings, question, '10.99.0.1'),
     reported: (report) => reports.push(report),
-    configured: ([address]) => {
-      inner = address
+    configured: ({ addresses }) => {
+      inner = addresses[0]
     },
     innerPacketReceived: (packet) => innerPacketReceived(packet)
   })
@@ -88,7 +87,7 @@ test.each<SuiteName>(['aes-gcm-x25519', 'aes-cbc-modp2048', 'chacha20-ecp384'])(
     ])
     gateway.onInnerPacket((packet) => {
       const reply = echoReply(packet, server)
-      if (reply !== undefined) gateway.runner.sendInnerPacket(reply)
+      if (reply !== undefined) gateway.runner.effects.sendInnerPacket(reply)
     })
 
     const path = (local: string) => ({ local: endpoint(local, PORTS[0]), remote: endpoint('127.0.0.3', PORTS[0]) })
@@ -97,18 +96,18 @@ test.each<SuiteName>(['aes-gcm-x25519', 'aes-cbc-modp2048', 'chacha20-ecp384'])(
     expect(client.inner()).toBe('10.99.0.1')
 
     const echo = new InnerEchoClient(endpoint('10.99.0.1', 40000), server, (packet) =>
-      client.runner.sendInnerPacket(packet)
+      client.runner.effects.sendInnerPacket(packet)
     )
     client.onInnerPacket((packet) => echo.packetReceived(packet))
     expect((await echo.measure(3, 10)).received).toBe(3)
-    const spis = client.runner.childSas().map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi])
+    const spis = client.runner.effects.childSas().map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi])
 
     client.setAddresses(['127.0.0.2'])
-    await vi.waitFor(() => expect(gateway.runner.childSas()[0]?.path.remote.address).toBe('127.0.0.2'), {
+    await vi.waitFor(() => expect(gateway.runner.effects.childSas()[0]?.path.remote.address).toBe('127.0.0.2'), {
       timeout: 5000
     })
     expect((await echo.measure(3, 10)).received).toBe(3)
-    expect(client.runner.childSas().map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi])).toEqual(spis)
+    expect(client.runner.effects.childSas().map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi])).toEqual(spis)
 
     client.runner.dispatch({ type: 'closeRequested' })
     await vi.waitFor(() => expect(gateway.kinds()).toContain('closed'), { timeout: 5000 })

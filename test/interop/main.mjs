@@ -7,7 +7,8 @@ import { Lab } from './lab.mjs'
 import { Results } from './scenario.mjs'
 import { scenarios } from './scenarios.mjs'
 
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter((word) => word !== '--keep')
+const keep = process.argv.includes('--keep')
 const scratch = mkdtempSync(join(tmpdir(), 'ikev2-interop-'))
 const lab = new Lab()
 const results = new Results()
@@ -52,7 +53,7 @@ try {
 
 console.log(`\n${results.table()}\n`)
 const { failed } = results
-if (failed === 0) rmSync(scratch, { recursive: true })
+if (failed === 0 && !keep) rmSync(scratch, { recursive: true })
 else console.log(`logs and captures: ${scratch}`)
 console.log(`${Math.round((performance.now() - started) / 1000)} s`)
 console.log(`${results.rows.length - failed} passed, ${failed} failed`)

@@ -112,7 +112,7 @@ export class OurGateway extends Program {
       localIdentity: 'gateway.example',
       peerIdentity: 'client.example',
       addresses: [...ADDRESSES.gateway[4], ...ADDRESSES.gateway[6]],
-      innerAddress: '10.99.0.1',
+      innerAddresses: ['10.99.0.1', '10.99.0.2'],
       network: NETWORK,
       server: { address: ADDRESSES.server, port: ECHO_PORT }
     })

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Interop against strongSwan in network namespaces. Needs root on Debian 12; installs what it needs.
-#   bash test/interop/run.sh [SCENARIO...]     names or parts of names of scenarios; default all
+#   bash test/interop/run.sh [--keep] [SCENARIO...]
+# SCENARIO is a name of a scenario or a part of one; default all. --keep leaves logs and captures where a failure would.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
