@@ -75,7 +75,8 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
       ? before.outstanding.map((request) => ({ ...request, superseded: true }))
       : before.outstanding
   })
-  const redirected = isElsewhere ? act(addressed, { type: 'redirectOutstanding', path }) : addressed
+  const isResumed = before.outageSince !== null
+  const redirected = isElsewhere || isResumed ? act(addressed, { type: 'redirectOutstanding', path }) : addressed
   const hasNatDetection = event.notifies.some(({ kind }) => kind === 'natDetection')
   const detected = intend(hasNatDetection ? adoptNat(redirected, event.nat) : redirected, { probe: false })
 

@@ -1,17 +1,7 @@
 import { ipAddressBytes, ipAddressText, ipFamily } from '../bytes/index.ts'
+import { NOTIFY } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
 import type { MobikeNotify } from './types.ts'
-
-const UNACCEPTABLE_ADDRESSES = 40
-const UNEXPECTED_NAT_DETECTED = 41
-const NAT_DETECTION_SOURCE_IP = 16388
-const NAT_DETECTION_DESTINATION_IP = 16389
-const ADDITIONAL_IP4_ADDRESS = 16397
-const ADDITIONAL_IP6_ADDRESS = 16398
-const NO_ADDITIONAL_ADDRESSES = 16399
-const UPDATE_SA_ADDRESSES = 16400
-const COOKIE2 = 16401
-const NO_NATS_ALLOWED = 16402
 
 /**
  * MOBIKE notifications of a message, in order; NAT_DETECTION payloads count once, as `natDetection`. Everything else is
@@ -23,7 +13,7 @@ export function mobikeNotifiesOf(payloads: readonly Payload[]): MobikeNotify[] {
   let natDetection = false
   for (const payload of payloads) {
     if (payload.kind !== 'notify') continue
-    if (payload.type === NAT_DETECTION_SOURCE_IP || payload.type === NAT_DETECTION_DESTINATION_IP) {
+    if (payload.type === NOTIFY.NAT_DETECTION_SOURCE_IP || payload.type === NOTIFY.NAT_DETECTION_DESTINATION_IP) {
       if (!natDetection) notifies.push({ kind: 'natDetection' })
       natDetection = true
       continue
@@ -36,21 +26,21 @@ export function mobikeNotifiesOf(payloads: readonly Payload[]): MobikeNotify[] {
 
 function mobikeNotifyOf({ type, data }: NotifyPayload): MobikeNotify | undefined {
   switch (type) {
-    case UPDATE_SA_ADDRESSES:
+    case NOTIFY.UPDATE_SA_ADDRESSES:
       return { kind: 'updateSaAddresses' }
-    case ADDITIONAL_IP4_ADDRESS:
+    case NOTIFY.ADDITIONAL_IP4_ADDRESS:
       return data.length === 4 ? additionalAddress(data) : undefined
-    case ADDITIONAL_IP6_ADDRESS:
+    case NOTIFY.ADDITIONAL_IP6_ADDRESS:
       return data.length === 16 ? additionalAddress(data) : undefined
-    case NO_ADDITIONAL_ADDRESSES:
+    case NOTIFY.NO_ADDITIONAL_ADDRESSES:
       return { kind: 'noAdditionalAddresses' }
-    case COOKIE2:
+    case NOTIFY.COOKIE2:
       return { kind: 'cookie2', data: data.slice() }
-    case NO_NATS_ALLOWED:
+    case NOTIFY.NO_NATS_ALLOWED:
       return { kind: 'noNatsAllowed', data: data.slice() }
-    case UNACCEPTABLE_ADDRESSES:
+    case NOTIFY.UNACCEPTABLE_ADDRESSES:
       return { kind: 'unacceptableAddresses' }
-    case UNEXPECTED_NAT_DETECTED:
+    case NOTIFY.UNEXPECTED_NAT_DETECTED:
       return { kind: 'unexpectedNatDetected' }
     default:
       return undefined
@@ -77,18 +67,18 @@ export function mobikeNotifyPayloads(
       case 'natDetection':
         if (natHashes === null) return []
         return [
-          payload(NAT_DETECTION_SOURCE_IP, natHashes.source),
-          payload(NAT_DETECTION_DESTINATION_IP, natHashes.destination)
+          payload(NOTIFY.NAT_DETECTION_SOURCE_IP, natHashes.source),
+          payload(NOTIFY.NAT_DETECTION_DESTINATION_IP, natHashes.destination)
         ]
       case 'additionalAddress': {
         const octets = ipAddressBytes(notify.address)
         if (octets === undefined) return []
-        return [payload(octets.length === 4 ? ADDITIONAL_IP4_ADDRESS : ADDITIONAL_IP6_ADDRESS, octets)]
+        return [payload(octets.length === 4 ? NOTIFY.ADDITIONAL_IP4_ADDRESS : NOTIFY.ADDITIONAL_IP6_ADDRESS, octets)]
       }
       case 'cookie2':
-        return [payload(COOKIE2, notify.data)]
+        return [payload(NOTIFY.COOKIE2, notify.data)]
       case 'noNatsAllowed':
-        return [payload(NO_NATS_ALLOWED, notify.data)]
+        return [payload(NOTIFY.NO_NATS_ALLOWED, notify.data)]
       default:
         return [payload(EMPTY_NOTIFY_TYPES[notify.kind])]
     }
@@ -96,10 +86,10 @@ export function mobikeNotifyPayloads(
 }
 
 const EMPTY_NOTIFY_TYPES = {
-  updateSaAddresses: UPDATE_SA_ADDRESSES,
-  noAdditionalAddresses: NO_ADDITIONAL_ADDRESSES,
-  unacceptableAddresses: UNACCEPTABLE_ADDRESSES,
-  unexpectedNatDetected: UNEXPECTED_NAT_DETECTED
+  updateSaAddresses: NOTIFY.UPDATE_SA_ADDRESSES,
+  noAdditionalAddresses: NOTIFY.NO_ADDITIONAL_ADDRESSES,
+  unacceptableAddresses: NOTIFY.UNACCEPTABLE_ADDRESSES,
+  unexpectedNatDetected: NOTIFY.UNEXPECTED_NAT_DETECTED
 } as const
 
 function payload(type: number, data: Uint8Array = new Uint8Array(0)): NotifyPayload {

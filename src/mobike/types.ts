@@ -143,6 +143,7 @@ export type MobikeAction =
   | { readonly type: 'stopNatKeepalive'; readonly path: Path }
   /** No usable pair: no retransmission, no timeout, until resumed. */
   | { readonly type: 'suspendRetransmission' }
+  /** Deadlines run again; a `redirectOutstanding` follows, which sends. */
   | { readonly type: 'resumeRetransmission' }
   | { readonly type: 'closeIkeSa'; readonly reason: MobikeCloseReason }
   | { readonly type: 'report'; readonly report: MobikeReport }
