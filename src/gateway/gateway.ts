@@ -30,7 +30,7 @@ import {
   type GatewayConfig,
   type GatewayLimits,
   type SessionId,
-  type SessionNews
+  type TargetedEvent
 } from './types.ts'
 import { WakeQueue } from './wake-queue.ts'
 
@@ -97,7 +97,7 @@ class SessionTable implements Gateway {
     return this.#answerUnknownSpi(datagram, header)
   }
 
-  tell(id: SessionId, event: SessionNews): readonly GatewayAction[] {
+  tell(id: SessionId, event: TargetedEvent): readonly GatewayAction[] {
     return this.#entries.has(id) ? this.#step(id, event) : []
   }
 

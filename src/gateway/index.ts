@@ -7,5 +7,5 @@ export {
   type GatewayConfig,
   type GatewayLimits,
   type SessionId,
-  type SessionNews
+  type TargetedEvent
 } from './types.ts'

@@ -47,7 +47,7 @@ export interface GatewayAction {
 }
 
 /** Every event but the datagram, which finds its session by itself, goes to one session or, as `tick`, to those due. */
-export type SessionNews = Exclude<SessionEvent, { readonly type: 'datagramReceived' | 'tick' }>
+export type TargetedEvent = Exclude<SessionEvent, { readonly type: 'datagramReceived' | 'tick' }>
 
 /** Many sessions behind the same sockets. Stateful; reads no clock and no random source: both come in with each call. */
 export interface Gateway {
@@ -59,7 +59,7 @@ export interface Gateway {
    */
   receive(datagram: DatagramNews): readonly GatewayAction[]
   /** Gives an event to one session; without effect when it has ended. */
-  tell(id: SessionId, event: SessionNews): readonly GatewayAction[]
+  tell(id: SessionId, event: TargetedEvent): readonly GatewayAction[]
   /** Wakes every session whose time has come. `entropy` is called once for each. */
   tick(now: number, entropy: () => Uint8Array): readonly GatewayAction[]
   /** When `tick` is next needed, ms; undefined when only an event can wake anything. */

@@ -28,7 +28,6 @@ export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
 export { createSessionHost, type SessionHost, type SessionHostOptions } from './session-host.ts'
 export {
   createSessionRunner,
-  type SessionNews,
   type SessionRunner,
   type SessionRunnerOptions
 } from './session-runner.ts'

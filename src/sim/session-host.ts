@@ -10,10 +10,11 @@ import {
   type Question,
   type Session,
   type SessionConfig,
+  type SessionNews,
   type SessionReport
 } from '../session/index.ts'
 import type { SeededRandom } from './seeded-random.ts'
-import { createSessionRunner, type SessionNews, type SessionRunner } from './session-runner.ts'
+import { createSessionRunner, type SessionRunner } from './session-runner.ts'
 import type { SimDatagram, SimHost, SimHostEvent, SimHostOutput } from './types.ts'
 
 /** A host of the simulator that speaks IKEv2: one session as initiator, any number as responder. */

@@ -3,27 +3,19 @@ import { createEspTunnel, type EspTunnel } from '../esp/index.ts'
 import {
   type Answer,
   childSaKeys,
-  type EventBase,
   type InnerConfiguration,
   nextSessionWake,
   type Question,
   type Session,
   type SessionAction,
   type SessionConfig,
-  type SessionEvent,
+  type SessionNews,
   type SessionReport,
   stepSession
 } from '../session/index.ts'
 import { describeAction } from './describe-action.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimDatagram } from './types.ts'
-
-/** A session event without time and entropy, which the runner adds. */
-export type SessionNews = SessionEvent extends infer Event
-  ? Event extends SessionEvent
-    ? Omit<Event, keyof EventBase>
-    : never
-  : never
 
 /** What a runner needs. */
 export interface SessionRunnerOptions {
