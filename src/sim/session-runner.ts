@@ -9,6 +9,7 @@ import {
   type Session,
   type SessionAction,
   type SessionConfig,
+  type SessionEvent,
   type SessionNews,
   type SessionReport,
   stepSession
