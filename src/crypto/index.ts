@@ -2,13 +2,7 @@ export { aes128Cbc, aes192Cbc, aes256Cbc } from './aes-cbc.ts'
 export { aes128Gcm16, aes256Gcm16 } from './aes-gcm.ts'
 export { pskAuth, signedOctets, verifyPskAuth } from './auth.ts'
 export { chacha20Poly1305 } from './chacha20-poly1305.ts'
-export {
-  type DirectionContext,
-  directionContext,
-  forgetKeys,
-  ikeContext,
-  PREPARED_KEYS_LIMIT
-} from './context-cache.ts'
+export { forgetKeys, PREPARED_KEYS_LIMIT } from './context-cache.ts'
 export { STATELESS_COOKIE_OCTETS, statelessCookie } from './cookie.ts'
 export { ecp256, ecp384, ecp521 } from './ecp.ts'
 export { expandEntropy } from './entropy.ts'

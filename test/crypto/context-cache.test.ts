@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ikeContext } from '../../src/crypto/context-cache.ts'
 import {
   aes128Cbc,
   aes256Gcm16,
   type CipherContext,
-  directionContext,
   type EncryptionAlgorithm,
   forgetKeys,
   hmacSha1_96,
   type IkeSuite,
-  ikeContext,
   ikeKeyLayout,
   openMessage,
   PREPARED_KEYS_LIMIT,
   prfHmacSha256,
+  prfHmacSha512,
   sealMessage,
   x25519
 } from '../../src/crypto/index.ts'
@@ -100,12 +100,10 @@ describe('prepared keys', () => {
     expect(again).not.toEqual(sealed)
   })
 
-  it('of a Child SA are remembered by its encryption key', () => {
-    const { suite, prepared } = counting()
-    const keys = { encryption: new Uint8Array(36).fill(4), integrity: new Uint8Array(0) }
-    const context = directionContext(suite, keys)
-    expect(directionContext(suite, { ...keys })).toBe(context)
-    expect(prepared()).toBe(1)
-    expect(context.icvOctets).toBe(0)
+  it('are not used for a suite that lays its keys out otherwise', () => {
+    const { suite } = counting()
+    const material = materialOf(suite, 5)
+    ikeContext(suite, material, 'initiator')
+    expect(() => ikeContext({ ...suite, prf: prfHmacSha512 }, material, 'initiator')).toThrow(/^material: /)
   })
 })
