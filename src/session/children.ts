@@ -59,7 +59,15 @@ export function installChild(
   agreement: ChildAgreement,
   localSpi: number,
   keys: ChildKeySource,
-  replaces: number | null
+  {
+    replaces = null,
+    peerRekeyOf = null,
+    outbound = 'now'
+  }: {
+    readonly replaces?: number | null
+    readonly peerRekeyOf?: Child['peerRekeyOf']
+    readonly outbound?: 'now' | 'afterInbound'
+  } = {}
 ): Child | undefined {
   const suite = resolveChildSuite(turn.config.childProposals, agreement.suite)
   if (suite === undefined) return undefined
@@ -86,7 +94,7 @@ export function installChild(
     startedHere: keys.startedHere,
     rekeyAt: jittered(turn, turn.config.lifetimes.childSaMs),
     closing: false,
-    peerRekey: null
+    peerRekeyOf
   }
   patch(turn, { children: [...turn.state.children, child] })
   turn.actions.push({
@@ -95,8 +103,7 @@ export function installChild(
     path: currentChildPath(turn.state),
     encapsulate: encapsulating(turn.state),
     replaces,
-    // Section 2.8: the responder of a rekey goes on sending on the old SA until it knows the new one is in place.
-    outbound: replaces !== null && !keys.startedHere ? 'afterInbound' : 'now'
+    outbound
   })
   return child
 }

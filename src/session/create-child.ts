@@ -29,6 +29,7 @@ import {
   patch,
   putChild,
   random,
+  replacementOf,
   report,
   type Turn,
   takePrivateKey
@@ -69,7 +70,8 @@ export function requestChild(
     exchange,
     localSelectors: selectors.local,
     remoteSelectors: selectors.remote,
-    replaces: replaces?.sa.id ?? null
+    replaces: replaces?.sa.id ?? null,
+    deletedSpis: []
   }
   sendRequest(turn, sa, EXCHANGE.CREATE_CHILD_SA, payloads, purpose, currentPath(turn.state))
 }
@@ -115,14 +117,25 @@ export function answerCreateChild(
   if (method !== undefined && sharedSecret === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
   const nonce = random(turn, 'nonce', NONCE_OCTETS)
   const keys = { ikeSa: sa, nonceInitiator: request.nonce, nonceResponder: nonce, sharedSecret, startedHere: false }
-  const child = installChild(turn, agreement, localSpi, keys, rekeyed?.sa.id ?? null)
+  const child = installChild(
+    turn,
+    agreement,
+    localSpi,
+    keys,
+    rekeyed && {
+      replaces: rekeyed.sa.id,
+      // Our own rekey of it may be on its way: nonces decide when its response comes (section 2.8.1).
+      peerRekeyOf: { id: rekeyed.sa.id, lowestNonce: lower(request.nonce, nonce).slice() },
+      // Section 2.8: the responder goes on sending on the old SA until it knows that the new one is in place.
+      outbound: 'afterInbound'
+    }
+  )
   if (child === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
   if (rekeyed === undefined) {
     report(turn, { kind: 'childSaEstablished', id: child.sa.id })
   } else {
-    // Our own rekey of it may be on its way: nonces decide when its response comes (section 2.8.1).
-    const lowestNonce = lower(request.nonce, nonce).slice()
-    putChild(turn, { ...rekeyed, rekeyAt: null, peerRekey: { newId: child.sa.id, lowestNonce } })
+    // The peer deletes it; if it does not, it must not live on here for ever.
+    putChild(turn, { ...rekeyed, rekeyAt: turn.now + turn.config.limits.replacedSaMs })
     report(turn, { kind: 'childSaRekeyed', oldId: rekeyed.sa.id, newId: child.sa.id })
   }
   respond(
@@ -156,7 +169,11 @@ function refusalOf(
   if (request.rekeyedSpi === null) {
     return turn.state.children.length >= turn.config.limits.childSas ? notify(NOTIFY.NO_ADDITIONAL_SAS) : undefined
   }
-  if (rekeyed === undefined) return espNotify(NOTIFY.CHILD_SA_NOT_FOUND, request.rekeyedSpi)
+  if (rekeyed === undefined) {
+    // The peer may rekey a Child SA that we have asked for and whose response has not come yet.
+    if (outstanding.includes('createChild')) return notify(NOTIFY.TEMPORARY_FAILURE)
+    return espNotify(NOTIFY.CHILD_SA_NOT_FOUND, request.rekeyedSpi)
+  }
   // Twice the limit leaves room for every Child SA and its replacement.
   const full = turn.state.children.length >= 2 * turn.config.limits.childSas
   return rekeyed.closing || full ? notify(NOTIFY.TEMPORARY_FAILURE) : undefined
@@ -180,6 +197,11 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
       : undefined
   const keyed = group === null || (group === purpose.group && sharedSecret !== undefined)
   if (answer === undefined || agreement === undefined || !keyed) return rejectAnswer(turn, purpose)
+  if (purpose.deletedSpis.includes(agreement.remoteSpi)) {
+    // The peer closed it before we could know of it; what it would have replaced goes the same way.
+    if (old !== undefined) deleteChild(turn, old)
+    return
+  }
   const keys = {
     ikeSa: sa,
     nonceInitiator: purpose.nonce,
@@ -187,35 +209,44 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
     sharedSecret,
     startedHere: true
   }
-  const child = installChild(turn, agreement, purpose.spi, keys, old?.sa.id ?? null)
+  // Section 2.8.1: of two replacements the one with the lowest nonce is deleted by its creator; the creator of the other
+  // deletes the old one. The peer may have done its part before our response came.
+  const rival = purpose.replaces === null ? undefined : replacementOf(turn.state, purpose.replaces)?.peerRekeyOf
+  const lost = rival != null && compareBytes(lower(purpose.nonce, answer.nonce), rival.lowestNonce) < 0
+  const child = installChild(turn, agreement, purpose.spi, keys, {
+    replaces: old?.sa.id ?? null,
+    outbound: lost ? 'afterInbound' : 'now'
+  })
   if (child === undefined) return rejectAnswer(turn, purpose)
+  if (lost) return deleteChild(turn, child)
   if (old === undefined) return report(turn, { kind: 'childSaEstablished', id: child.sa.id })
   report(turn, { kind: 'childSaRekeyed', oldId: old.sa.id, newId: child.sa.id })
-  const lost = old.peerRekey !== null && compareBytes(lower(purpose.nonce, answer.nonce), old.peerRekey.lowestNonce) < 0
-  // Section 2.8.1: of two replacements the one with the lowest nonce is deleted by its creator; the creator of the other
-  // deletes the old one.
-  deleteChild(turn, lost ? child : old)
+  deleteChild(turn, old)
 }
 
 function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Array, old: Child | undefined): void {
   const { task } = purpose
   if (type === NOTIFY.TEMPORARY_FAILURE) return postpone(turn, task)
-  if (type === NOTIFY.INVALID_KE_PAYLOAD && data.length === 2 && 'group' in task) {
+  // Once: two answers that name different groups would go on for ever.
+  if (type === NOTIFY.INVALID_KE_PAYLOAD && data.length === 2 && 'group' in task && task.group === null) {
     const named = readUint16(data, 0)
     if (named !== purpose.group && findGroup(turn.config.childProposals, named) !== undefined) {
       return patch(turn, { tasks: [{ ...task, group: named }, ...turn.state.tasks] })
     }
   }
-  if (type === NOTIFY.CHILD_SA_NOT_FOUND && old !== undefined) {
-    // Section 2.25: the peer no longer has it. Gone here too, without a Delete; a new one takes its place unless the
-    // peer's own rekey already did.
-    const replaced = old.peerRekey !== null
-    removeChild(turn, old.sa.id)
-    if (replaced) return
+  if (type === NOTIFY.CHILD_SA_NOT_FOUND && purpose.replaces !== null) {
+    // Section 2.25: the peer no longer has it. Gone here too, without a Delete; a new one takes its place unless it was
+    // closed on purpose or the peer's own rekey already did.
+    const replaced = old === undefined || old.closing || replacementOf(turn.state, old.sa.id) !== undefined
+    if (old !== undefined) removeChild(turn, old.sa.id)
+    if (old === undefined || replaced) return
     const { localSelectors, remoteSelectors } = old.sa
     return enqueue(turn, { kind: 'createChild', localSelectors, remoteSelectors, group: null })
   }
   report(turn, { kind: 'childSaFailed', notifyType: type })
+  // Section 2.8, B176: its time is up and there will be no other, so the IKE SA goes with it.
+  const expired = turn.config.lifetimes.childSaMs !== null && old?.rekeyAt === null
+  if (expired && !old.closing) enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
 }
 
 /** The peer made a Child SA that we cannot accept: it is deleted there (section 2.21). */

@@ -7,11 +7,17 @@ import { removeChild } from './children.ts'
 import { retireIkeSa } from './lineage.ts'
 import { payloadsFor, tellMobike } from './mobike-bridge.ts'
 import { sendResponse } from './requests.ts'
-import type { IkeSa } from './state.ts'
-import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
+import type { IkeSa, Purpose } from './state.ts'
+import { close, ikeSaById, patch, spisOf, type Turn } from './turn.ts'
 
-/** 2^32: one generation of Message IDs. */
+/**
+ * 2^32 Message IDs to a generation. MOBIKE orders updates by Message ID, which restarts at a rekey: those of an older IKE
+ * SA are taken as lower than all of a newer one (A-O9).
+ */
 const GENERATION = 0x1_0000_0000
+
+/** Bound on what a peer can make us remember while one of our requests is outstanding. */
+const DELETED_SPIS_KEPT = 16
 
 /** A peer's INFORMATIONAL request: always answered (RFC 7296 section 1.4, B070). */
 export function answerInformational(
@@ -24,7 +30,7 @@ export function answerInformational(
   const respond = (answer: readonly Payload[]): void =>
     sendResponse(turn, sa.id, EXCHANGE.INFORMATIONAL, messageId, answer, path)
   const deletes = findPayloads(payloads, 'delete')
-  if (deletes.some((payload) => payload.protocol === PROTOCOL.IKE)) {
+  if (deletesIkeSa(payloads)) {
     // A Delete wins over whatever else the message holds (F38); the answer is empty (RFC 7296 section 1.4.1).
     respond([])
     return retireIkeSa(turn, sa.id)
@@ -43,7 +49,7 @@ export function answerInformational(
     turn,
     {
       type: 'requestReceived',
-      messageId: messageId - generationsBehind(turn, sa) * GENERATION,
+      messageId: messageId + sa.generation * GENERATION,
       path,
       notifies: mobikeNotifiesOf(payloads),
       nat: observeNat(payloads, spisOf(sa), path)
@@ -56,13 +62,9 @@ export function answerInformational(
   if (!answered && ikeSaById(turn.state, sa.id) !== undefined) respond(answerDeletes)
 }
 
-/**
- * How far this IKE SA is behind the newest one. MOBIKE orders updates by Message ID, which restarts at a rekey; an older
- * IKE SA's IDs are taken as lower than all of a newer one (A-O9).
- */
-function generationsBehind(turn: Turn, sa: IkeSa): number {
-  const active = turn.state.ikeSas.find(({ standing }) => standing.name === 'active')
-  return (active ?? sa).generation - sa.generation
+/** True when a request deletes the IKE SA it is sent on (RFC 7296 section 1.4.1). */
+export function deletesIkeSa(payloads: readonly Payload[]): boolean {
+  return payloads.some((payload) => payload.kind === 'delete' && payload.protocol === PROTOCOL.IKE)
 }
 
 /** Closes what a Delete payload names; returns our SPIs of the other directions (RFC 7296 section 1.4.1). */
@@ -72,10 +74,29 @@ function closeChildren(turn: Turn, payload: DeletePayload): readonly number[] {
   for (const octets of payload.spis) {
     const spi = readUint32(octets, 0)
     const child = turn.state.children.find(({ sa }) => sa.remoteSpi === spi)
-    if (child === undefined) continue
+    if (child === undefined) {
+      noteDeletedSpi(turn, spi)
+      continue
+    }
     // Crossing Deletes: ours is on its way, so the response has none (section 1.4.1, B075, B202).
     if (!child.closing) ours.push(child.sa.localSpi)
     removeChild(turn, child.sa.id)
   }
   return ours
+}
+
+/** Delete for a Child SA unknown here: it may be the one our outstanding request made. */
+function noteDeletedSpi(turn: Turn, spi: number): void {
+  const noted = (purpose: Purpose): Purpose =>
+    purpose.kind === 'createChild'
+      ? { ...purpose, deletedSpis: [...purpose.deletedSpis, spi].slice(-DELETED_SPIS_KEPT) }
+      : purpose
+  const ikeSas = turn.state.ikeSas.map((sa) => ({
+    ...sa,
+    requests: {
+      ...sa.requests,
+      outstanding: sa.requests.outstanding.map((record) => ({ ...record, purpose: noted(record.purpose) }))
+    }
+  }))
+  patch(turn, { ikeSas })
 }

@@ -37,6 +37,7 @@ import { childOffer, installChild, jittered, newChildSpi } from './children.ts'
 import { becomeEstablished, mobikeAuthPayloads, offersNatTraversal } from './establishing.ts'
 import { fromHexSpi } from './spi.ts'
 import type { AuthRequested, Handshake, IkeSa, InitiatingPhase } from './state.ts'
+import { enqueue } from './tasks.ts'
 import {
   activeIkeSa,
   close,
@@ -82,7 +83,8 @@ export function continueInitiating(turn: Turn, phase: InitiatingPhase): void {
   const policy = turn.config.retransmission
   const sent = phase.transmissions + 1
   if (sent > policy.transmissions * paths.length) return close(turn, 'noResponse')
-  if (paths.length > 1 && phase.transmissions % TRANSMISSIONS_PER_PATH === 0) {
+  // A path that brought a COOKIE or another group works.
+  if (paths.length > 1 && phase.rounds === 0 && phase.transmissions % TRANSMISSIONS_PER_PATH === 0) {
     takePrivateKey(turn, phase.exchange)
     startAttempt(turn, paths, phase.attempt + 1, phase.transmissions, failure)
     return
@@ -264,7 +266,8 @@ export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa,
   const configuration = readConfigurationReply(findPayload(payloads, 'configuration'))
   const assigned = config.requestConfiguration === null ? undefined : configuration
   if (assigned !== undefined) turn.actions.push({ type: 'applyConfiguration', configuration: assigned })
-  const local = assigned === undefined ? config.localSelectors : assigned.addresses.map(addressSelector)
+  const inner = assigned?.addresses ?? []
+  const local = inner.length === 0 ? config.localSelectors : inner.map(addressSelector)
   patch(turn, { allowed: { local, remote: config.remoteSelectors } })
   const answer = readChildOffer(payloads)
   if (answer === undefined) {
@@ -278,11 +281,12 @@ export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa,
   if (agreement === undefined) {
     report(turn, { kind: 'violation', rule: 'the first Child SA is not among what was offered' })
     report(turn, { kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
-    return
+    // The peer has it: it is deleted there (section 2.21, B240).
+    return enqueue(turn, { kind: 'deleteChild', id: nextId(turn), spi: phase.childSpi })
   }
   const { nonceInitiator, nonceResponder } = phase.handshake
   const keys = { ikeSa: sa, nonceInitiator, nonceResponder, startedHere: true }
-  const child = installChild(turn, agreement, phase.childSpi, keys, null)
+  const child = installChild(turn, agreement, phase.childSpi, keys)
   if (child !== undefined) report(turn, { kind: 'childSaEstablished', id: child.sa.id })
 }
 

@@ -1,5 +1,5 @@
 import { compareBytes, type Path, readUint16, toHex, uint32Bytes } from '../bytes/index.ts'
-import { EXCHANGE, NOTIFY, notify } from '../codec/index.ts'
+import { EXCHANGE, NOTIFY, notify, notifyName } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { deriveIkeRekeyKeys, ikeKeys } from '../crypto/index.ts'
 import { createRequestWindow, createResponseCache } from '../exchange/index.ts'
@@ -17,17 +17,17 @@ import {
   verifyChoice
 } from '../ike/index.ts'
 import { jittered } from './children.ts'
+import { dropIkeSa, releaseRequests } from './ike-sa-end.ts'
 import { NONCE_OCTETS } from './initiating.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { sendRequest, sendResponse } from './requests.ts'
 import { fromHexSpi } from './spi.ts'
 import type { IkeSa, Purpose, Standing, Task } from './state.ts'
-import { postpone } from './tasks.ts'
+import { enqueue, postpone } from './tasks.ts'
 import {
   activeIkeSa,
   close,
   currentPath,
-  dropIkeSa,
   ikeKeysOf,
   ikeSaById,
   keepIkeKeys,
@@ -82,8 +82,8 @@ export function answerIkeRekey(
   const busy = sa.requests.outstanding.some(({ purpose }) =>
     ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
   )
-  const succeeded = turn.state.ikeSas.some(({ standing }) => standing.name === 'successor')
-  if (busy || succeeded || sa.standing.name !== 'active') return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
+  if (busy || successorOf(turn) !== undefined || sa.standing.name !== 'active')
+    return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
   const request = readIkeRekey(payloads)
   if (request === undefined) {
     respond([notify(NOTIFY.INVALID_SYNTAX)])
@@ -104,7 +104,8 @@ export function answerIkeRekey(
   const sharedSecret = method.sharedSecret(privateKey, request.publicValue.data)
   const peerSpi = toHex(choice.peerSpi)
   if (sharedSecret === undefined || peerSpi === '0000000000000000') {
-    return respond([notify(NOTIFY.INVALID_SYNTAX)])
+    respond([notify(NOTIFY.INVALID_SYNTAX)])
+    return close(turn, 'invalidSyntax')
   }
   const nonce = random(turn, 'nonce', NONCE_OCTETS)
   const lowestNonce = lower(request.nonce, nonce).slice()
@@ -116,7 +117,7 @@ export function answerIkeRekey(
     responderSpi: spi,
     nonceInitiator: request.nonce,
     nonceResponder: nonce,
-    standing: { name: 'successor', lowestNonce }
+    standing: { name: 'successor', lowestNonce, deadline: turn.now + turn.config.limits.replacedSaMs }
   })
   const proposal = answerProposal(choice, fromHexSpi(spi))
   respond(ikeRekeyPayloads({ proposals: [proposal], nonce, publicValue: { group: method.id, data: publicKey } }))
@@ -126,16 +127,23 @@ export function answerIkeRekey(
 export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, payloads: readonly Payload[]): void {
   const { ikeProposals } = turn.config
   const privateKey = takePrivateKey(turn, purpose.exchange)
+  // The peer's own rekey took over while this one was on its way.
+  const overtaken = sa.standing.name !== 'active'
   const error = findError(payloads)
   if (error !== undefined) {
+    if (overtaken) return
     if (error.type === NOTIFY.TEMPORARY_FAILURE) return postpone(turn, purpose.task)
     const named = error.type === NOTIFY.INVALID_KE_PAYLOAD && error.data.length === 2 ? readUint16(error.data, 0) : 0
-    if (named !== purpose.group && findGroup(ikeProposals, named) !== undefined && purpose.task.kind === 'rekeyIke') {
-      const again: Task = { ...purpose.task, group: named }
-      return patch(turn, { tasks: [again, ...turn.state.tasks] })
+    const { task } = purpose
+    // Once: two answers that name different groups would go on for ever.
+    const again = task.kind === 'rekeyIke' && task.group === null && named !== purpose.group
+    if (again && findGroup(ikeProposals, named) !== undefined) {
+      return patch(turn, { tasks: [{ ...task, group: named }, ...turn.state.tasks] })
     }
-    // Section 2.8: an IKE SA that cannot be rekeyed must not outlive its lifetime; the peer will not have another.
-    report(turn, { kind: 'violation', rule: `rekeying the IKE SA was refused with ${error.type}` })
+    report(turn, { kind: 'violation', rule: `rekeying the IKE SA was refused with ${notifyName(error.type)}` })
+    // Section 2.8, B176: an IKE SA that cannot be rekeyed does not outlive its time.
+    const expired = turn.config.lifetimes.ikeSaMs !== null && sa.rekeyAt === null && successorOf(turn) === undefined
+    if (expired) enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
     return
   }
   const answer = readIkeRekey(payloads)
@@ -148,14 +156,14 @@ export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, pa
       : undefined
   if (answer === undefined || choice === undefined || suite === undefined || sharedSecret === undefined) {
     report(turn, { kind: 'violation', rule: 'the answer to an IKE SA rekey is not among what was offered' })
-    return close(turn, 'protocolError')
+    return enqueue(turn, { kind: 'closeIke', reason: 'protocolError' })
   }
   const lowestNonce = lower(purpose.nonce, answer.nonce)
-  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  const successor = successorOf(turn)
+  // The peer decided already if it speaks on its own new IKE SA.
   const lost =
-    successor !== undefined &&
-    successor.standing.name === 'successor' &&
-    compareBytes(lowestNonce, successor.standing.lowestNonce) < 0
+    overtaken ||
+    (successor?.standing.name === 'successor' && compareBytes(lowestNonce, successor.standing.lowestNonce) < 0)
   const fresh = addIkeSa(turn, sa, {
     suite,
     sharedSecret,
@@ -165,21 +173,30 @@ export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, pa
     nonceInitiator: purpose.nonce,
     nonceResponder: answer.nonce,
     // Section 2.8.2: of two new IKE SAs the one made with the lowest nonce goes, deleted by whoever made it.
-    standing: lost ? leaving(turn, true) : { name: 'successor', lowestNonce: lowestNonce.slice() }
+    standing: lost ? DELETED_HERE : { name: 'active' }
   })
   if (lost) return
-  if (successor !== undefined) putIkeSa(turn, { ...successor, standing: leaving(turn, false) })
-  putIkeSa(turn, { ...(ikeSaById(turn.state, sa.id) as IkeSa), standing: leaving(turn, true) })
+  if (successor !== undefined) putIkeSa(turn, { ...successor, standing: deletedByPeer(turn) })
+  putIkeSa(turn, { ...(ikeSaById(turn.state, sa.id) as IkeSa), standing: DELETED_HERE })
   promote(turn, fresh.id)
 }
 
-/** The peer used, or left us with, the new IKE SA: it takes over, and the old one waits for the peer's Delete. */
-export function promoteSuccessor(turn: Turn): void {
-  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+/** The peer used the new IKE SA, or left us with it: it takes over, and the old one waits for the peer's Delete. */
+export function promoteSuccessor(turn: Turn, old: Standing = deletedByPeer(turn)): void {
+  const successor = successorOf(turn)
   if (successor === undefined) return
   const active = activeIkeSa(turn.state)
-  if (active !== undefined) putIkeSa(turn, { ...active, standing: leaving(turn, false) })
+  if (active !== undefined) putIkeSa(turn, { ...active, standing: old })
   promote(turn, successor.id)
+}
+
+/** The peer was heard on `sa`: it has our response to the rekey and will not ask for that on the old IKE SA again. */
+export function heardOn(turn: Turn, sa: IkeSa): void {
+  for (const older of turn.state.ikeSas) {
+    const { standing } = older
+    const waits = standing.name === 'leaving' && !standing.deleteHere && standing.deadline === null
+    if (waits && older.generation < sa.generation) putIkeSa(turn, { ...older, standing: deletedByPeer(turn) })
+  }
 }
 
 /** The peer deleted this IKE SA: a successor takes over, or the session ends. */
@@ -187,18 +204,21 @@ export function retireIkeSa(turn: Turn, id: number): void {
   const sa = ikeSaById(turn.state, id)
   if (sa === undefined) return
   const wasActive = sa.standing.name === 'active'
-  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  const successor = successorOf(turn)
   if (wasActive && successor === undefined) return close(turn, 'closedByPeer')
+  releaseRequests(turn, id)
   // It stays for a while, silent, so that a repeated Delete gets its answer.
-  const requests = { ...sa.requests, outstanding: [] }
-  putIkeSa(turn, { ...sa, requests, standing: leaving(turn, false) })
+  putIkeSa(turn, { ...(ikeSaById(turn.state, id) as IkeSa), standing: deletedByPeer(turn) })
   if (wasActive && successor !== undefined) promote(turn, successor.id)
 }
 
-/** Our Delete was answered, or nobody cares any more. */
-export function forgetLeaving(turn: Turn): void {
+/** Deadlines of IKE SAs that take over or go. */
+export function passIkeSaDeadlines(turn: Turn): void {
   for (const { id, standing } of turn.state.ikeSas) {
-    if (standing.name === 'leaving' && turn.now >= standing.deadline) dropIkeSa(turn, id)
+    if (!('deadline' in standing) || standing.deadline === null || turn.now < standing.deadline) continue
+    if (standing.name === 'leaving') dropIkeSa(turn, id)
+    // The peer neither used it nor deleted the old one. Perhaps our response was lost, and the request comes once more.
+    else promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
   }
 }
 
@@ -258,8 +278,15 @@ function addIkeSa(
   return sa
 }
 
-function leaving(turn: Turn, deleteHere: boolean): Standing {
-  return { name: 'leaving', deleteHere, deadline: turn.now + turn.config.limits.replacedSaMs }
+/** Our Delete, and its retransmissions, end it. */
+const DELETED_HERE: Standing = { name: 'leaving', deleteHere: true, deadline: null }
+
+function deletedByPeer(turn: Turn): Standing {
+  return { name: 'leaving', deleteHere: false, deadline: turn.now + turn.config.limits.replacedSaMs }
+}
+
+function successorOf(turn: Turn): IkeSa | undefined {
+  return turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
 }
 
 function lower(a: Uint8Array, b: Uint8Array): Uint8Array {

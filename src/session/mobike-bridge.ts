@@ -1,7 +1,7 @@
 import type { Path } from '../bytes/index.ts'
 import { EXCHANGE } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
-import { replaceRecord, restarted, sentOn, suspendAll } from '../exchange/index.ts'
+import { canRequest, replaceRecord, restarted, sentOn, suspendAll } from '../exchange/index.ts'
 import { natDetectionHashes } from '../ike/index.ts'
 import {
   type MobikeAction,
@@ -121,7 +121,8 @@ export function payloadsFor(notifies: readonly MobikeNotify[], sa: IkeSa, path: 
 /** Ends the session with one Delete that waits for no answer. */
 export function abandon(turn: Turn, reason: CloseReason): void {
   const sa = activeIkeSa(turn.state)
-  if (sa !== undefined && turn.state.phase.name === 'established') {
+  // Section 2.3: not even the last request exceeds the peer's window.
+  if (sa !== undefined && turn.state.phase.name === 'established' && canRequest(sa.requests)) {
     const payloads: readonly Payload[] = [{ kind: 'delete', protocol: 1, spiSize: 0, spis: [] }]
     const messageId = sa.requests.nextMessageId
     const message = { exchangeType: EXCHANGE.INFORMATIONAL, isResponse: false, messageId, payloads }

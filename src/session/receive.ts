@@ -1,4 +1,4 @@
-import { type Path, sameEndpoint, toHex } from '../bytes/index.ts'
+import { equalBytes, type Path, sameEndpoint, toHex } from '../bytes/index.ts'
 import {
   classifyUdpDatagram,
   decodeMessage,
@@ -13,20 +13,21 @@ import { openMessage } from '../crypto/index.ts'
 import { classifyRequest, takeAnswered } from '../exchange/index.ts'
 import { unsupportedCritical } from '../ike/index.ts'
 import { answerCreateChild, isIkeRekey } from './create-child.ts'
-import { answerInformational } from './informational.ts'
+import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
-import { answerIkeRekey, promoteSuccessor } from './lineage.ts'
-import { tellMobike } from './mobike-bridge.ts'
+import { answerIkeRekey, heardOn, promoteSuccessor } from './lineage.ts'
+import { suspectPeer } from './liveness.ts'
 import { sendResponse } from './requests.ts'
 import { receiveAuthRequest, receiveInitRepetition, receiveInitRequest } from './responding.ts'
 import { receiveResponse } from './responses.ts'
-import type { IkeSa } from './state.ts'
+import type { Farewell, IkeSa } from './state.ts'
 import {
   close,
   encapsulating,
   ignore,
   ikeKeysOf,
   ikeSaById,
+  keepFarewell,
   patch,
   putIkeSa,
   report,
@@ -37,7 +38,6 @@ import {
 
 /** A UDP datagram from the network. Whatever it holds, nothing changes before its checksum is right (section 2.21). */
 export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): void {
-  if (turn.state.phase.name === 'closed') return ignore(turn, 'closed', path)
   if (datagram.length > turn.config.limits.datagramOctets) return ignore(turn, 'tooLarge', path)
   const marked = path.local.port === turn.config.ports.natTraversal
   const kind = classifyUdpDatagram(datagram, marked)
@@ -47,6 +47,7 @@ export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): v
   const header = peekHeader(bytes)
   if (header === undefined) return ignore(turn, 'malformed', path)
   if (header.majorVersion !== 2) return ignore(turn, 'unsupportedVersion', path)
+  if (turn.state.phase.name === 'closed') return answerOnceMore(turn, turn.state.phase.farewell, path, bytes)
   if (header.exchangeType === EXCHANGE.IKE_SA_INIT) return receiveInit(turn, path, bytes)
 
   // Section 2.6: the IKE SA is found by our own SPI alone, never by an address; the Initiator flag tells which is ours.
@@ -59,6 +60,12 @@ export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): v
   )
   if (sa === undefined) return ignore(turn, 'unknownSpi', path)
   receiveProtected(turn, sa, path, bytes)
+}
+
+/** A closed session only repeats what it said last (RFC 7296 section 2.1). */
+function answerOnceMore(turn: Turn, farewell: Farewell | null, path: Path, bytes: Uint8Array): void {
+  if (farewell === null || !equalBytes(farewell.request, bytes)) return ignore(turn, 'closed', path)
+  sendMessage(turn, path, farewell.response)
 }
 
 function receiveInit(turn: Turn, path: Path, bytes: Uint8Array): void {
@@ -87,7 +94,7 @@ function receiveProtected(turn: Turn, sa: IkeSa, path: Path, bytes: Uint8Array):
   // Unprotected messages of an IKE SA are hints at most (section 2.21.4).
   if (encrypted?.kind !== 'encrypted') {
     ignore(turn, 'unprotected', path)
-    return tellMobike(turn, { type: 'hintReceived', hint: 'unprotectedNotify' })
+    return suspectPeer(turn, 'unprotectedNotify')
   }
   const opened = openMessage({
     suite: suiteOf(turn.config, sa),
@@ -97,12 +104,15 @@ function receiveProtected(turn: Turn, sa: IkeSa, path: Path, bytes: Uint8Array):
     offset: bytes.length - encrypted.body.length - 4
   })
   if (!opened.ok) return ignore(turn, opened.error === 'malformed' ? 'malformed' : 'integrityFailed', path)
-  const inner = { firstInner: opened.firstInner, inner: opened.inner }
-  if (message.isResponse) receiveProtectedResponse(turn, sa, path, message, inner)
-  else receiveProtectedRequest(turn, sa, path, message, inner)
+  const inner = { bytes, firstInner: opened.firstInner, inner: opened.inner }
+  if (message.isResponse) return receiveProtectedResponse(turn, sa, path, message, inner)
+  receiveProtectedRequest(turn, sa, path, message, inner)
+  if (turn.response !== null) keepFarewell(turn, bytes, turn.response)
 }
 
 interface Inner {
+  /** The message as it came, without the non-ESP marker. */
+  readonly bytes: Uint8Array
   readonly firstInner: number
   readonly inner: Uint8Array
 }
@@ -118,8 +128,8 @@ function receiveProtectedResponse(
   if (record === undefined) return ignore(turn, 'unexpectedResponse', path)
   const expected = exchangeOf(record.purpose.kind)
   if (message.exchangeType !== expected) return ignore(turn, 'wrongExchange', path)
-  showedLife(turn, path)
   putIkeSa(turn, { ...sa, requests: window })
+  showedLife(turn, sa, path)
   const decoded = decodePayloads(inner, firstInner)
   // Sections 2.21.2, 2.21.3: an authentic response that makes no sense ends the IKE SA without another message.
   if (!decoded.ok || unsupportedCritical(decoded.value) !== undefined) {
@@ -134,7 +144,7 @@ function receiveProtectedRequest(
   sa: IkeSa,
   path: Path,
   message: Message,
-  { firstInner, inner }: Inner
+  { bytes, firstInner, inner }: Inner
 ): void {
   const { messageId, exchangeType } = message
   const known = classifyRequest(sa.responses, messageId)
@@ -150,21 +160,23 @@ function receiveProtectedRequest(
     if (exchangeType !== EXCHANGE.IKE_AUTH) return ignore(turn, 'wrongExchange', path)
     const payloads = decoded.ok ? decoded.value : []
     if (!decoded.ok) return refuseSyntax(turn, sa, message, path)
-    return receiveAuthRequest(turn, phase.handshake, phase.deadline, { path, messageId, firstInner, inner, payloads })
+    const request = { path, bytes, messageId, firstInner, inner, payloads }
+    return receiveAuthRequest(turn, phase.handshake, phase.deadline, request)
   }
   if (phase.name !== 'established') return ignore(turn, 'busy', path)
   if (exchangeType !== EXCHANGE.INFORMATIONAL && exchangeType !== EXCHANGE.CREATE_CHILD_SA) {
     return ignore(turn, 'wrongExchange', path)
   }
-  showedLife(turn, path)
+  showedLife(turn, sa, path)
   if (!decoded.ok) return refuseSyntax(turn, sa, message, path)
   const critical = unsupportedCritical(decoded.value)
   if (critical !== undefined) {
     const refusal = notify(NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD, Uint8Array.of(critical))
     return sendResponse(turn, sa.id, exchangeType, messageId, [refusal], path)
   }
-  // The peer speaks on the IKE SA that it made by rekeying: so it has our response, and the old one is done with.
-  if (sa.standing.name === 'successor') promoteSuccessor(turn)
+  // The peer speaks on the IKE SA that it made by rekeying: so it has our response, and the old one is done with; unless
+  // it deletes what lost a collision (section 2.8.2).
+  if (sa.standing.name === 'successor' && !deletesIkeSa(decoded.value)) promoteSuccessor(turn)
   const current = ikeSaById(turn.state, sa.id) as IkeSa
   answerRequest(turn, current, exchangeType, messageId, decoded.value, path)
 }
@@ -189,7 +201,8 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
 }
 
 /** Something fresh and authentic came from the peer (section 2.4). */
-function showedLife(turn: Turn, path: Path): void {
+function showedLife(turn: Turn, sa: IkeSa, path: Path): void {
+  heardOn(turn, sa)
   const { livenessMs } = turn.config
   patch(turn, { livenessAt: livenessMs === null ? null : turn.now + livenessMs })
   followPeer(turn, path)

@@ -33,5 +33,6 @@ export function sendResponse(
   if (sa === undefined) return
   const bytes = protect(turn, sa, { exchangeType, isResponse: true, messageId, payloads })
   putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes) })
+  turn.response = bytes
   sendMessage(turn, path, bytes)
 }

@@ -44,6 +44,7 @@ import {
   enter,
   ignore,
   ikeKeysOf,
+  keepFarewell,
   keepIkeKeys,
   newIkeSpi,
   nextId,
@@ -61,8 +62,12 @@ import {
 export function receiveInitRequest(turn: Turn, message: Message, bytes: Uint8Array, path: Path): void {
   const { config } = turn
   const request = readInitRequest(message)
-  if (request === undefined || unsupportedCritical(message.payloads) !== undefined)
-    return ignore(turn, 'malformed', path)
+  const critical = unsupportedCritical(message.payloads)
+  if (critical !== undefined) {
+    const type = NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD
+    return sendMessage(turn, path, buildInitRefusal(message.initiatorSpi, type, Uint8Array.of(critical)))
+  }
+  if (request === undefined) return ignore(turn, 'malformed', path)
   const choice = chooseProposal(request.proposals, offerIke(config.ikeProposals, EMPTY), request.publicValue.group)
   const ids = choice && ikeSuiteIds(choice)
   const suite = ids && resolveIkeSuite(config.ikeProposals, ids)
@@ -127,6 +132,8 @@ export function receiveAuthRequest(
   deadline: number,
   request: {
     readonly path: Path
+    /** The message as it came, without the non-ESP marker. */
+    readonly bytes: Uint8Array
     readonly messageId: number
     readonly firstInner: number
     readonly inner: Uint8Array
@@ -136,6 +143,7 @@ export function receiveAuthRequest(
   const sa = activeIkeSa(turn.state) as IkeSa
   const received: AuthReceived = {
     handshake,
+    request: request.bytes.slice(),
     messageId: request.messageId,
     path: request.path,
     firstInner: request.firstInner,
@@ -270,7 +278,7 @@ export function acceptInitiator(
     // RFC 7296 section 2.8: we can receive on the Child SA before the response leaves.
     const { nonceInitiator, nonceResponder } = handshake
     const keys = { ikeSa: sa, nonceInitiator, nonceResponder, startedHere: false }
-    const child = installChild(turn, agreement, localSpi, keys, null)
+    const child = installChild(turn, agreement, localSpi, keys)
     if (child !== undefined) report(turn, { kind: 'childSaEstablished', id: child.sa.id })
   }
   sendMessage(turn, received.path, bytes)
@@ -295,6 +303,7 @@ function refuse(
   const bytes = protect(turn, sa, { exchangeType: EXCHANGE.IKE_AUTH, isResponse: true, messageId, payloads })
   sendMessage(turn, received.path, bytes)
   close(turn, reason)
+  keepFarewell(turn, received.request, bytes)
 }
 
 function payloadsOf(received: AuthReceived): readonly Payload[] {

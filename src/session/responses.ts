@@ -6,11 +6,12 @@ import { findNotify, observeNat } from '../ike/index.ts'
 import { mobikeNotifiesOf } from '../mobike/index.ts'
 import { removeChild } from './children.ts'
 import { receiveCreateChild } from './create-child.ts'
+import { dropIkeSa } from './ike-sa-end.ts'
 import { receiveAuthResponse } from './initiating.ts'
 import { receiveIkeRekey } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Purpose } from './state.ts'
-import { close, dropIkeSa, ikeSaById, spisOf, type Turn } from './turn.ts'
+import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
 
 /** The response to one of our requests, opened and taken out of the window. */
 export function receiveResponse(
@@ -48,7 +49,7 @@ export function receiveResponse(
     case 'deleteChild':
       return removeChild(turn, purpose.id)
     case 'deleteIke':
-      return current.standing.name === 'active' ? close(turn, 'closedLocally') : dropIkeSa(turn, sa.id)
+      return purpose.reason === null ? dropIkeSa(turn, sa.id) : close(turn, purpose.reason)
     case 'mobike':
     case 'liveness':
       return

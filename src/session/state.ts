@@ -88,7 +88,18 @@ export type Phase =
       readonly peerIdentity: Identity
     } & AuthReceived)
   | { readonly name: 'established'; readonly peerIdentity: Identity }
-  | { readonly name: 'closed'; readonly reason: CloseReason }
+  | { readonly name: 'closed'; readonly reason: CloseReason; readonly farewell: Farewell | null }
+
+/**
+ * The peer's request that ended the session, and its answer: a peer that lost the answer repeats the very same octets
+ * (RFC 7296 section 2.1), so no key is needed to know them again.
+ */
+export interface Farewell {
+  readonly request: Uint8Array
+  readonly response: Uint8Array
+  /** Forgotten then, ms. */
+  readonly until: number
+}
 
 /** IKE_SA_INIT is on its way. */
 export interface InitiatingPhase {
@@ -129,6 +140,8 @@ export interface AuthRequested {
 /** The peer's IKE_AUTH request, verified but not answered. */
 export interface AuthReceived {
   readonly handshake: Handshake
+  /** The request as it came, without the non-ESP marker. */
+  readonly request: Uint8Array
   readonly messageId: number
   readonly path: Path
   readonly firstInner: number
@@ -157,10 +170,16 @@ export interface IkeSa {
 export type Standing =
   /** New requests go here. */
   | { readonly name: 'active' }
-  /** The peer rekeyed: becomes active once the peer uses it or deletes the old one. Nonces decide a collision (section 2.8.2). */
-  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array }
-  /** Another SA took its place; we delete it (or the peer does), at the latest at the deadline. */
-  | { readonly name: 'leaving'; readonly deleteHere: boolean; readonly deadline: number }
+  /**
+   * The peer rekeyed: becomes active once the peer uses it or deletes the old one, at the latest at the deadline. Nonces
+   * decide a collision (section 2.8.2).
+   */
+  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array; readonly deadline: number }
+  /**
+   * Another SA took its place; we delete it (or the peer does), at the latest at the deadline. Null: as long as the peer
+   * was not heard on the new one, it may still repeat the request that made it.
+   */
+  | { readonly name: 'leaving'; readonly deleteHere: boolean; readonly deadline: number | null }
 
 /** One Child SA and what is happening to it. */
 export interface Child {
@@ -170,8 +189,8 @@ export interface Child {
   readonly rekeyAt: number | null
   /** Our Delete is on its way or waiting. */
   readonly closing: boolean
-  /** The peer rekeyed it while our own rekey is on its way (RFC 7296 section 2.8.1). */
-  readonly peerRekey: { readonly newId: number; readonly lowestNonce: Uint8Array } | null
+  /** The peer made it by rekeying Child SA `id`. Nonces decide when we rekeyed that one too (RFC 7296 section 2.8.1). */
+  readonly peerRekeyOf: { readonly id: number; readonly lowestNonce: Uint8Array } | null
 }
 
 /** Work waiting for the window, by the caller's wish or by a timer. */
@@ -193,7 +212,7 @@ export type TaskKind =
   /** `spi` is ours: what the peer must stop sending on. */
   | { readonly kind: 'deleteChild'; readonly id: number; readonly spi: number }
   | { readonly kind: 'rekeyIke'; readonly group: number | null }
-  | { readonly kind: 'closeIke' }
+  | { readonly kind: 'closeIke'; readonly reason: CloseReason }
   | { readonly kind: 'liveness' }
 
 /** What one of our requests is about; comes back with its response. */
@@ -211,6 +230,8 @@ export type Purpose =
       readonly localSelectors: readonly AddressRangeSelector[]
       readonly remoteSelectors: readonly AddressRangeSelector[]
       readonly replaces: number | null
+      /** SPIs the peer deleted that are not known here: one may be in the response that has not come yet. */
+      readonly deletedSpis: readonly number[]
     }
   | {
       readonly kind: 'rekeyIke'
@@ -220,6 +241,7 @@ export type Purpose =
       readonly group: number
       readonly exchange: number
     }
-  | { readonly kind: 'deleteChild'; readonly id: number }
-  | { readonly kind: 'deleteIke' }
+  | { readonly kind: 'deleteChild'; readonly id: number; readonly spi: number }
+  /** `reason`: why the session ends with it; an IKE SA that was replaced goes without one. */
+  | { readonly kind: 'deleteIke'; readonly reason: CloseReason | null }
   | { readonly kind: 'liveness' }

@@ -1,7 +1,9 @@
 import { type Path, samePath } from '../bytes/index.ts'
+import { copySelectors } from '../ike/index.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
 import { authenticate, connect } from './initiating.ts'
+import { suspectPeer } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { receiveDatagram } from './receive.ts'
 import { acceptInitiator, verifyInitiator } from './responding.ts'
@@ -48,7 +50,8 @@ export function stepSession(config: SessionConfig, session: Session, event: Sess
     state: session.state,
     secrets: session.secrets,
     actions: [],
-    draws: 0
+    draws: 0,
+    response: null
   }
   take(turn, event)
   work(turn)
@@ -64,17 +67,17 @@ function take(turn: Turn, event: SessionEvent): void {
     case 'answered':
       return takeAnswer(turn, event.id, event.answer)
     case 'localAddressesChanged': {
-      const { addresses } = event
+      const addresses = event.addresses.map((address) => ({ ...address }))
       patch(turn, { surroundings: { ...turn.state.surroundings, localAddresses: addresses } })
       return tellMobike(turn, { type: 'localAddressesChanged', addresses })
     }
     case 'remoteCandidatesChanged': {
-      const { endpoints } = event
+      const endpoints = event.endpoints.map((endpoint) => ({ ...endpoint }))
       patch(turn, { surroundings: { ...turn.state.surroundings, remoteCandidates: endpoints } })
       return tellMobike(turn, { type: 'remoteCandidatesChanged', endpoints })
     }
     case 'excludedPrefixesChanged': {
-      const { prefixes } = event
+      const prefixes = event.prefixes.map((prefix) => ({ ...prefix }))
       patch(turn, { surroundings: { ...turn.state.surroundings, excludedPrefixes: prefixes } })
       return tellMobike(turn, { type: 'excludedPrefixesChanged', prefixes })
     }
@@ -82,8 +85,9 @@ function take(turn: Turn, event: SessionEvent): void {
       if (turn.state.phase.name !== 'idle') return disregard(turn, event, 'the session was started before')
       return connect(turn, event.paths)
     case 'closeRequested':
-      if (turn.state.phase.name === 'established') return enqueue(turn, { kind: 'closeIke' }, event.type)
-      return close(turn, 'closedLocally')
+      // Without a path no Delete can leave.
+      if (turn.state.phase.name !== 'established' || turn.state.suspended) return close(turn, 'closedLocally')
+      return enqueue(turn, { kind: 'closeIke', reason: 'closedLocally' })
     default:
       if (turn.state.phase.name !== 'established') return disregard(turn, event, 'the session is not established')
       return takeWish(turn, event)
@@ -94,8 +98,7 @@ function take(turn: Turn, event: SessionEvent): void {
 function takeWish(turn: Turn, event: SessionEvent): void {
   switch (event.type) {
     case 'hintReceived':
-      if (turn.state.mobike === null) return enqueue(turn, { kind: 'liveness' }, event.type)
-      return tellMobike(turn, { type: 'hintReceived', hint: event.hint })
+      return suspectPeer(turn, event.hint)
     case 'childSasMoved':
       return tellMobike(turn, { type: 'childSasMoved' })
     case 'childSaMoveFailed':
@@ -103,8 +106,8 @@ function takeWish(turn: Turn, event: SessionEvent): void {
     case 'espReceived':
       return espReceived(turn, event.path)
     case 'childSaRequested': {
-      const localSelectors = event.localSelectors ?? turn.state.allowed.local
-      const remoteSelectors = event.remoteSelectors ?? turn.state.allowed.remote
+      const localSelectors = copySelectors(event.localSelectors ?? turn.state.allowed.local)
+      const remoteSelectors = copySelectors(event.remoteSelectors ?? turn.state.allowed.remote)
       return enqueue(turn, { kind: 'createChild', localSelectors, remoteSelectors, group: null }, event.type)
     }
     case 'childSaRekeyRequested': {

@@ -1,14 +1,17 @@
+import { readUint32 } from '../bytes/index.ts'
 import type { Task, TaskKind } from './state.ts'
-import { close, patch, report, type Turn } from './turn.ts'
+import { patch, random, report, type Turn } from './turn.ts'
 import type { SessionEvent } from './types.ts'
 
-/** Queues work for the window; the same work is not queued twice, and the queue is bounded. */
+/**
+ * Queues work for the window; the same work is not queued twice. What callers ask for is bounded by a limit, what the
+ * session does of its own by the number of its SAs.
+ */
 export function enqueue(turn: Turn, kind: TaskKind, event?: SessionEvent['type']): void {
   const { tasks } = turn.state
   if (tasks.some((task) => sameTask(task, kind))) return
-  if (tasks.length >= turn.config.limits.tasks) {
-    if (event !== undefined) report(turn, { kind: 'eventIgnored', event, reason: 'too many requests are waiting' })
-    return
+  if (event !== undefined && tasks.length >= turn.config.limits.tasks) {
+    return report(turn, { kind: 'eventIgnored', event, reason: 'too many requests are waiting' })
   }
   patch(turn, { tasks: [...tasks, { ...kind, notBefore: turn.now, failingSince: null }] })
 }
@@ -20,8 +23,12 @@ export function enqueue(turn: Turn, kind: TaskKind, event?: SessionEvent['type']
 export function postpone(turn: Turn, task: Task): void {
   const { temporaryFailureRetryMs, temporaryFailureLimitMs } = turn.config.limits
   const failingSince = task.failingSince ?? turn.now
-  if (turn.now - failingSince >= temporaryFailureLimitMs) return close(turn, 'rekeyFailed')
-  const again: Task = { ...task, failingSince, notBefore: turn.now + temporaryFailureRetryMs }
+  if (turn.now - failingSince >= temporaryFailureLimitMs) {
+    return enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
+  }
+  // Two peers that refuse each other would do so again and again if both waited equally long.
+  const wait = temporaryFailureRetryMs * (1 + readUint32(random(turn, 'retry', 4), 0) / 0xffffffff)
+  const again: Task = { ...task, failingSince, notBefore: turn.now + wait }
   patch(turn, { tasks: [...turn.state.tasks, again] })
 }
 

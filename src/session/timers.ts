@@ -1,18 +1,21 @@
 import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
 import { nextMobikeWake } from '../mobike/index.ts'
+import { deleteChild } from './children.ts'
+import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { forgetLeaving } from './lineage.ts'
+import { passIkeSaDeadlines } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Session, SessionState } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
   close,
   currentPath,
-  dropIkeSa,
+  enter,
   ikeSaById,
   patch,
   putChild,
   putIkeSa,
+  replacementOf,
   report,
   sendMessage,
   type Turn
@@ -34,10 +37,12 @@ export function nextSessionWake(session: Session): number | undefined {
     consider(phase.failure?.believedAt)
   } else if ('deadline' in phase) {
     consider(phase.deadline)
+  } else if (phase.name === 'closed') {
+    consider(phase.farewell?.until)
   }
   for (const sa of state.ikeSas) {
     consider(nextRetransmission(sa.requests))
-    if (sa.standing.name === 'leaving') consider(sa.standing.deadline)
+    if ('deadline' in sa.standing) consider(sa.standing.deadline)
     if (sa.standing.name === 'active' && !state.suspended) consider(sa.rekeyAt)
   }
   if (phase.name !== 'established') return wake
@@ -57,9 +62,13 @@ export function passTime(turn: Turn): void {
   const { phase } = turn.state
   if (phase.name === 'expectInitResponse') return continueInitiating(turn, phase)
   if ('deadline' in phase && turn.now >= phase.deadline) return close(turn, 'noResponse')
+  if (phase.name === 'closed') {
+    if (phase.farewell !== null && turn.now >= phase.farewell.until) enter(turn, { ...phase, farewell: null })
+    return
+  }
   for (const { id } of turn.state.ikeSas) retransmitDue(turn, id)
   if (turn.state.phase.name !== 'established') return
-  forgetLeaving(turn)
+  passIkeSaDeadlines(turn)
   const { mobike } = turn.state
   const mobikeWake = mobike === null ? undefined : nextMobikeWake(mobike)
   if (mobikeWake !== undefined && turn.now >= mobikeWake) tellMobike(turn, { type: 'tick' })
@@ -88,7 +97,10 @@ function retransmitDue(turn: Turn, id: number): void {
     putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, again) })
     sendMessage(turn, path, record.bytes)
     report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
-    tellMobike(turn, { type: 'requestRetransmitted', token, attempt: record.attempt })
+    // Silence about an IKE SA that was replaced says nothing of the path: the peer may have forgotten it.
+    if (sa.standing.name !== 'leaving') {
+      tellMobike(turn, { type: 'requestRetransmitted', token, attempt: record.attempt })
+    }
   }
 }
 
@@ -108,7 +120,9 @@ function queueRekeys(turn: Turn): void {
   for (const child of turn.state.children) {
     if (child.rekeyAt === null || turn.now < child.rekeyAt) continue
     putChild(turn, { ...child, rekeyAt: null })
-    enqueue(turn, { kind: 'rekeyChild', id: child.sa.id, group: null })
+    // The peer replaced it long ago and should have deleted it.
+    if (replacementOf(turn.state, child.sa.id) !== undefined) deleteChild(turn, { ...child, rekeyAt: null })
+    else enqueue(turn, { kind: 'rekeyChild', id: child.sa.id, group: null })
   }
   for (const sa of turn.state.ikeSas) {
     if (sa.rekeyAt === null || turn.now < sa.rekeyAt || sa.standing.name !== 'active') continue

@@ -22,6 +22,8 @@ export interface Turn {
   readonly actions: SessionAction[]
   /** Random values drawn so far: part of every label, so that no two draws are alike. */
   draws: number
+  /** The response sent last in this step. */
+  response: Uint8Array | null
 }
 
 /** Fresh octets for one purpose of this step (design: no generator lives in a copyable state). */
@@ -110,6 +112,11 @@ export function childById(state: SessionState, id: number): Child | undefined {
   return state.children.find((child) => child.sa.id === id)
 }
 
+/** The Child SA that the peer made by rekeying the one with this handle. */
+export function replacementOf(state: SessionState, id: number): Child | undefined {
+  return state.children.find(({ peerRekeyOf }) => peerRekeyOf?.id === id)
+}
+
 /** Algorithms of an IKE SA. They were chosen from the configuration, which a caller must not change under a session. */
 export function suiteOf(config: SessionConfig, sa: Pick<IkeSa, 'suite'>): IkeSuite {
   const suite = resolveIkeSuite(config.ikeProposals, sa.suite)
@@ -178,13 +185,6 @@ export function keepIkeKeys(turn: Turn, id: number, keys: Uint8Array): void {
   turn.secrets = { ...turn.secrets, ikeKeys: { ...turn.secrets.ikeKeys, [id]: keys } }
 }
 
-/** Forgets an IKE SA and its keys (RFC 7296 section 2.12). */
-export function dropIkeSa(turn: Turn, id: number): void {
-  const { [id]: _, ...ikeKeys } = turn.secrets.ikeKeys
-  turn.secrets = { ...turn.secrets, ikeKeys }
-  patch(turn, { ikeSas: turn.state.ikeSas.filter((sa) => sa.id !== id) })
-}
-
 /** Ends the session: every SA and key goes, nothing more is sent. */
 export function close(turn: Turn, reason: CloseReason): void {
   if (turn.state.phase.name === 'closed') return
@@ -192,8 +192,23 @@ export function close(turn: Turn, reason: CloseReason): void {
   const keepalive = turn.state.mobike?.keepalive ?? turn.state.keepalive
   if (keepalive != null) turn.actions.push({ type: 'stopNatKeepalive', path: keepalive })
   turn.secrets = NO_SECRETS
-  patch(turn, { phase: { name: 'closed', reason }, ikeSas: [], children: [], tasks: [], mobike: null, keepalive: null })
+  patch(turn, {
+    phase: { name: 'closed', reason, farewell: null },
+    ikeSas: [],
+    children: [],
+    tasks: [],
+    mobike: null,
+    keepalive: null
+  })
   report(turn, { kind: 'closed', reason })
+}
+
+/** Keeps the last answer of a closed session for a while: the peer may not have got it (RFC 7296 section 2.1, B038). */
+export function keepFarewell(turn: Turn, request: Uint8Array, response: Uint8Array): void {
+  const { phase } = turn.state
+  if (phase.name !== 'closed') return
+  const until = turn.now + turn.config.limits.replacedSaMs
+  enter(turn, { ...phase, farewell: { request: request.slice(), response, until } })
 }
 
 /** The secrets of a session that has none. */

@@ -1,13 +1,15 @@
 import { uint32Bytes } from '../bytes/index.ts'
 import { EXCHANGE, PROTOCOL } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
-import { canRequest } from '../exchange/index.ts'
+import { canRequest, LAST_MESSAGE_ID } from '../exchange/index.ts'
 import { requestChild } from './create-child.ts'
 import { requestIkeRekey } from './lineage.ts'
 import { sendMobikeRequest } from './mobike-bridge.ts'
 import { sendRequest } from './requests.ts'
 import type { IkeSa, Task } from './state.ts'
-import { activeIkeSa, childById, currentPath, patch, type Turn } from './turn.ts'
+import { enqueue } from './tasks.ts'
+import { activeIkeSa, childById, close, currentPath, patch, replacementOf, type Turn } from './turn.ts'
+import type { CloseReason } from './types.ts'
 
 /** Order of waiting work; MOBIKE's comes before all of it (design decision 4, F13). */
 const PRIORITY: readonly Task['kind'][] = [
@@ -19,13 +21,21 @@ const PRIORITY: readonly Task['kind'][] = [
   'liveness'
 ]
 
+/** Leaves room for everything that still has to be said on an IKE SA whose Message IDs run out. */
+const REKEY_AT_MESSAGE_ID = LAST_MESSAGE_ID - 0xffff
+
 /** Starts as many of the waiting exchanges as the windows allow. Runs at the end of every step. */
 export function work(turn: Turn): void {
   if (turn.state.phase.name !== 'established' || turn.state.suspended) return
   for (const sa of turn.state.ikeSas) deleteLeaving(turn, sa)
   for (;;) {
     const sa = activeIkeSa(turn.state)
-    if (sa === undefined || !canRequest(sa.requests)) return
+    if (sa === undefined) return
+    // RFC 7296 section 2.2: before the Message IDs run out the IKE SA is rekeyed, or else closed (B030).
+    const { nextMessageId, outstanding } = sa.requests
+    if (nextMessageId === REKEY_AT_MESSAGE_ID) enqueue(turn, { kind: 'rekeyIke', group: null })
+    if (nextMessageId > LAST_MESSAGE_ID && outstanding.length === 0) return close(turn, 'messageIdsExhausted')
+    if (!canRequest(sa.requests)) return
     if (sendMobikeRequest(turn, sa)) continue
     const task = nextTask(turn, sa)
     if (task === undefined) return
@@ -37,7 +47,7 @@ export function work(turn: Turn): void {
 /** The Delete of an IKE SA that was replaced is the last request on it (RFC 7296 section 2.8, B180). */
 function deleteLeaving(turn: Turn, sa: IkeSa): void {
   const due = sa.standing.name === 'leaving' && sa.standing.deleteHere && sa.requests.outstanding.length === 0
-  if (due && canRequest(sa.requests)) sendDeleteIke(turn, sa)
+  if (due && canRequest(sa.requests)) sendDeleteIke(turn, sa, null)
 }
 
 function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
@@ -50,8 +60,8 @@ function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
   const blocked = (task: Task): boolean => {
     if (task.notBefore > turn.now || closing) return true
     if (task.kind === 'rekeyIke') return replacing || changing
-    if (task.kind === 'createChild' || task.kind === 'rekeyChild') return replacing
-    return false
+    // The lineage ends with its newest IKE SA, so closing waits until it is known which one that is.
+    return replacing && (task.kind === 'createChild' || task.kind === 'rekeyChild' || task.kind === 'closeIke')
   }
   for (const kind of PRIORITY) {
     const task = tasks.find((candidate) => candidate.kind === kind && !blocked(candidate))
@@ -63,16 +73,16 @@ function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
 function start(turn: Turn, sa: IkeSa, task: Task): void {
   switch (task.kind) {
     case 'closeIke':
-      return sendDeleteIke(turn, sa)
+      return sendDeleteIke(turn, sa, task.reason)
     case 'deleteChild': {
       const payload: Payload = { kind: 'delete', protocol: PROTOCOL.ESP, spiSize: 4, spis: [uint32Bytes(task.spi)] }
-      return inform(turn, sa, [payload], { kind: 'deleteChild', id: task.id })
+      return inform(turn, sa, [payload], { kind: 'deleteChild', id: task.id, spi: task.spi })
     }
     case 'rekeyIke':
       return requestIkeRekey(turn, sa, task)
     case 'rekeyChild': {
       const child = childById(turn.state, task.id)
-      if (child === undefined || child.closing || child.peerRekey !== null) return
+      if (child === undefined || child.closing || replacementOf(turn.state, task.id) !== undefined) return
       // Section 2.9.2: a rekey offers the selectors in use, no narrower and without a packet's own.
       const selectors = { local: child.sa.localSelectors, remote: child.sa.remoteSelectors }
       return requestChild(turn, sa, task, selectors, child)
@@ -84,8 +94,9 @@ function start(turn: Turn, sa: IkeSa, task: Task): void {
   }
 }
 
-function sendDeleteIke(turn: Turn, sa: IkeSa): void {
-  inform(turn, sa, [{ kind: 'delete', protocol: PROTOCOL.IKE, spiSize: 0, spis: [] }], { kind: 'deleteIke' })
+function sendDeleteIke(turn: Turn, sa: IkeSa, reason: CloseReason | null): void {
+  const payload: Payload = { kind: 'delete', protocol: PROTOCOL.IKE, spiSize: 0, spis: [] }
+  inform(turn, sa, [payload], { kind: 'deleteIke', reason })
 }
 
 function inform(turn: Turn, sa: IkeSa, payloads: readonly Payload[], purpose: Parameters<typeof sendRequest>[4]): void {

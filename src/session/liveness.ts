@@ -1,0 +1,20 @@
+import type { MobikeHint } from '../mobike/index.ts'
+import { tellMobike } from './mobike-bridge.ts'
+import { enqueue } from './tasks.ts'
+import type { Turn } from './turn.ts'
+
+/** Hints start no liveness check this soon after the peer showed life, ms: they can be forged (RFC 7296 section 2.4, B057). */
+const HINT_INTERVAL_MS = 1000
+
+/** Something unproven says that the peer may be gone: at most a liveness check follows (RFC 7296 sections 2.4, 2.21.4). */
+export function suspectPeer(turn: Turn, hint: MobikeHint): void {
+  const { mobike, phase, livenessAt, ikeSas } = turn.state
+  if (phase.name !== 'established') return
+  if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', hint })
+  const { livenessMs } = turn.config
+  const heardAt = livenessMs === null || livenessAt === null ? null : livenessAt - livenessMs
+  if (heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS) return
+  // A request on its way is a liveness check already.
+  if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
+  enqueue(turn, { kind: 'liveness' })
+}
