@@ -1,5 +1,4 @@
-import { ipFamily, samePath } from '../bytes/index.ts'
-import { beginMove, enterOutage, isListStale, moveChildrenTo, resume } from './move.ts'
+import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
 import { betterPaths, candidatePaths, isLocalUsable } from './selection.ts'
@@ -47,16 +46,19 @@ export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, ha
   // Replies are overdue, so the new pair is worth a try at once (F12).
   const isSuspect = state.probing?.reason === 'suspect' || state.fallbackAt !== null || state.allPairsTried
   if (isSuspect && hasNewPair) return probeAlternatives(policy, change(listed, { allPairsTried: false }), now)
-  const isBetter = betterPaths(policy, state, now).length > 0
-  if (!isBetter) return change(listed, { reselectAt: null })
+  const hasBetter = betterPaths(policy, state, now, true).length > 0
+  if (!hasBetter) return change(listed, { reselectAt: null })
   return change(listed, { reselectAt: state.reselectAt ?? now + policy.selection.hysteresisMs })
 }
 
 /** The better pair has been there long enough: test it while the current one carries the traffic. */
 export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
-  const better = betterPaths(policy, state, now)
-  if (better.length === 0) return change(step, { reselectAt: null })
+  const better = betterPaths(policy, state, now, false)
+  if (better.length === 0) {
+    const hasFailed = betterPaths(policy, state, now, true).length > 0
+    return change(step, { reselectAt: hasFailed ? now + policy.probing.retryFailedMs : null })
+  }
   // A copy of an UPDATE or list on a pair under test would change the peer's state (F15): those come first.
   const isBusy =
     state.probing !== null ||
@@ -74,15 +76,12 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
 
   // The responder sends its list from its own addresses to all the peer told it (section 3.6), and is allowed to take its
   // Child SAs to another source on its own, to the same peer address (section 3.5).
-  const { childPath, encapsulate } = step.state
-  const { fallbackMs } = policy.probing
   const switched = change(resume(step, true), {
     ikePath: best,
+    choseSource: true,
     probing: null,
-    fallbackAt: candidates.length > 1 ? now + fallbackMs : null
+    fallbackAt: candidates.length > 1 ? now + policy.probing.fallbackMs : null
   })
   const told = act(intend(switched, { list: true, probe: false }), { type: 'redirectOutstanding', path: best })
-  if (ipFamily(best.local.address) !== ipFamily(childPath.remote.address)) return told
-  const to = { local: best.local, remote: childPath.remote }
-  return samePath(to, childPath) ? told : moveChildrenTo(told, to, encapsulate)
+  return moveOwnEnd(told)
 }

@@ -68,6 +68,7 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const isElsewhere = !samePath(path, before.ikePath)
   const addressed = change(resume(step, false), {
     ikePath: path,
+    choseSource: false,
     probing: null,
     fallbackAt: null,
     allPairsTried: false,
@@ -77,8 +78,8 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   })
   const isResumed = before.outageSince !== null
   const redirected = isElsewhere || isResumed ? act(addressed, { type: 'redirectOutstanding', path }) : addressed
-  const hasNatDetection = event.notifies.some(({ kind }) => kind === 'natDetection')
-  const detected = intend(hasNatDetection ? adoptNat(redirected, event.nat) : redirected, { probe: false })
+  // Without NAT_DETECTION encapsulation stays as it is (section 3.5, last step).
+  const detected = intend(adoptNat(redirected, event.nat), { probe: false })
 
   const { state } = detected
   const changed = !samePath(state.childPath, path) || state.encapsulate !== state.targetEncapsulate
@@ -120,8 +121,9 @@ function followPeerList(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const current = state.ikePath.remote.address
   if (state.outageSince !== null) return step
   if (state.peerAddresses.includes(current)) {
-    // A responder that writes from elsewhere took its SAs to another source (section 3.5, last paragraph): back in step.
-    return event.path.remote.address === current ? step : intend(step, { update: true })
+    // A responder that writes over another pair has lost its source once (section 3.5, last paragraph): back in step.
+    const isInStep = event.path.remote.address === current && event.path.local.address === state.ikePath.local.address
+    return isInStep ? step : intend(step, { update: true })
   }
   const candidates = candidatePaths(policy, state, event.now, true).filter(({ remote }) => remote.address !== current)
   const sorted = [

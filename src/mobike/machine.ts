@@ -34,6 +34,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     encapsulate: isBehindNat(nat),
     targetEncapsulate: isBehindNat(nat),
     moveDue: false,
+    choseSource: false,
     childMoveFrom: null,
     rollback: null,
     updatesInDoubt: 0,
@@ -159,7 +160,7 @@ function suspicion(policy: MobikePolicy, step: MobikeStep, now: number): MobikeS
   return intend(change(step, { lastHintAt: now }), { liveness: true })
 }
 
-/** Replies are missing: the initiator looks for another pair (sections 3.5 and 3.11: recovery is its job). */
+/** Replies are missing: time to look for another pair (sections 3.5 and 3.11: recovery is the initiator's job). */
 function retransmitted(
   policy: MobikePolicy,
   step: MobikeStep,
@@ -170,7 +171,7 @@ function retransmitted(
   // A probe of pairs that are no better than hoped says nothing about the current one.
   const isProbe = state.outstanding.some((request) => request.token === token && request.purpose === 'probe')
   if (isProbe && state.probing !== null) return step
-  if (state.role !== 'initiator' || state.outageSince !== null) return step
+  if (!mayLookElsewhere(state) || state.outageSince !== null) return step
   if (attempt < policy.retransmissionsBeforeProbing || state.probing?.reason === 'suspect') return step
   return probeAlternatives(policy, step, now)
 }
@@ -181,10 +182,14 @@ function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeS
   if (state.allPairsTried) return close(step, 'noResponse')
   if (state.probing?.reason === 'suspect') return act(step, { type: 'retryOutstanding' })
   const hasChoice =
-    state.role === 'initiator' &&
-    candidatePaths(policy, state, now, true).some((path) => !samePath(path, state.ikePath))
+    mayLookElsewhere(state) && candidatePaths(policy, state, now, true).some((path) => !samePath(path, state.ikePath))
   if (!hasChoice) return close(step, 'noResponse')
   return probeAlternatives(policy, act(step, { type: 'retryOutstanding' }), now)
+}
+
+/** The initiator may at any time, the responder to tell its list after its source was gone (section 3.6). */
+function mayLookElsewhere(state: MobikeState): boolean {
+  return state.role === 'initiator' || (state.choseSource && state.outstanding.some((request) => request.carriesList))
 }
 
 /** Message IDs start at 0 again (A-O9), NAT hashes change with the SPIs (section 3.8), open requests are asked anew. */

@@ -1,10 +1,10 @@
-import { type Path, samePath } from '../bytes/index.ts'
+import { ipFamily, type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, sameAddresses } from './address-set.ts'
 import { guessEncapsulation } from './nat.ts'
 import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
-import { candidatePaths, isLocalUsable, without } from './selection.ts'
+import { betterPaths, candidatePaths, isLocalUsable, without } from './selection.ts'
 import { act, change, intend, type MobikeState, type RollbackPoint } from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
 
@@ -19,6 +19,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
   const isElsewhere = !samePath(from, to)
   const listLost = before.outstanding.some((request) => request.carriesList)
   const hasAlternatives = candidatePaths(policy, before, now, true).length > 1
+  const hasBetter = betterPaths(policy, { ...before, ikePath: to }, now, true).length > 0
   const resumed = resume(step, !proven)
   const next = change(resumed, {
     ikePath: to,
@@ -32,7 +33,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     probing: null,
     allPairsTried: false,
     fallbackAt: !proven && hasAlternatives ? now + policy.probing.fallbackMs : null,
-    reselectAt: null,
+    reselectAt: hasBetter ? now + policy.probing.retryFailedMs : null,
     routabilityFailures: 0,
     routabilityNotBefore: null
   })
@@ -72,6 +73,13 @@ export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean)
     },
     { type: 'moveChildSas', from: childPath, to, encapsulate }
   )
+}
+
+/** The responder's exception (section 3.5): its own end of the Child SAs follows the IKE SA's, the peer's stays. */
+export function moveOwnEnd(step: MobikeStep): MobikeStep {
+  const { ikePath, childPath, encapsulate } = step.state
+  if (ipFamily(ikePath.local.address) !== ipFamily(childPath.remote.address)) return step
+  return moveChildrenTo(step, { local: ikePath.local, remote: childPath.remote }, encapsulate)
 }
 
 /** Nothing to send from: retransmission stops, what is pending waits for the next address (design decision 9). */
@@ -126,7 +134,7 @@ export function abandonPath(
 function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, now: number): MobikeStep {
   const { state } = step
   const back = change(
-    step,
+    resume(step, true),
     {
       ikePath: point.ikePath,
       nat: point.nat,

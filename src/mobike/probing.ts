@@ -1,5 +1,5 @@
 import { type Path, samePath } from '../bytes/index.ts'
-import { beginMove } from './move.ts'
+import { beginMove, moveOwnEnd } from './move.ts'
 import { withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { candidatePaths, without } from './selection.ts'
@@ -23,7 +23,8 @@ export function startProbing(
     nextAt: now,
     sentAt: candidates.map(() => null)
   }
-  return transmit(policy, change(step, { probing, fallbackAt: null, reselectAt: null }), probing, now)
+  const reselectAt = reason === 'better' ? null : step.state.reselectAt
+  return transmit(policy, change(step, { probing, fallbackAt: null, reselectAt }), probing, now)
 }
 
 /** The current pair may be dead: tests all others and, last, itself. Without another pair there is nothing to test. */
@@ -109,7 +110,8 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
   const left = probing.reason === 'suspect' ? leaveDead(policy, stopped, now) : stopped
   if (state.role === 'initiator') return beginMove(policy, left, path, now, true)
   // The exchange initiator chooses the IKE SA's addresses; Child SAs follow the MOBIKE initiator's UPDATE (section 2.1).
-  return change(left, { ikePath: path }, { type: 'redirectOutstanding', path })
+  const found = change(left, { ikePath: path }, { type: 'redirectOutstanding', path })
+  return state.choseSource ? moveOwnEnd(found) : found
 }
 
 function leaveDead(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {

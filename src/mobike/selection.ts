@@ -28,11 +28,11 @@ export function candidatePaths(policy: MobikePolicy, state: MobikeState, now: nu
   return [...fresh, ...failed].slice(0, policy.probing.maxPairs)
 }
 
-/** Candidates whose local address costs less than the current one, best first. */
-export function betterPaths(policy: MobikePolicy, state: MobikeState, now: number): Path[] {
+/** Candidates whose local address costs less than the current one, best first; `withFailed` as in `candidatePaths`. */
+export function betterPaths(policy: MobikePolicy, state: MobikeState, now: number, withFailed: boolean): Path[] {
   if (policy.selection.mode === 'stay') return []
   const current = costOf(state, state.ikePath.local.address)
-  return candidatePaths(policy, state, now, false).filter((path) => costOf(state, path.local.address) < current)
+  return candidatePaths(policy, state, now, withFailed).filter((path) => costOf(state, path.local.address) < current)
 }
 
 /** True while packets can leave from the local end of `path`. Flags do not matter: what is in use stays in use. */

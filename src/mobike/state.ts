@@ -92,6 +92,8 @@ export interface MobikeState {
   readonly targetEncapsulate: boolean
   /** Child SAs shall go to `ikePath`, and wait for return routability or an UPDATE response. */
   readonly moveDue: boolean
+  /** Responder: it changed its own end of the Child SAs without an UPDATE (section 3.5, last paragraph). */
+  readonly choseSource: boolean
   /** `moveChildSas` given, not yet answered by the host: where the Child SAs were. */
   readonly childMoveFrom: { readonly path: Path; readonly encapsulate: boolean } | null
   /** While an UPDATE of ours is unconfirmed. */

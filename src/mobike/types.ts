@@ -99,6 +99,7 @@ export type MobikeEvent = MobikeEventBase &
         readonly messageId: number
         readonly path: Path
         readonly notifies: readonly MobikeNotify[]
+        /** Null without NAT_DETECTION. */
         readonly nat: NatObservation | null
       }
     /**

@@ -262,6 +262,23 @@ describe('initiator, make before break', () => {
 })
 
 describe('initiator, dead pairs', () => {
+  it('F73 A113 a preferred pair that failed is gone back to when it works again', () => {
+    const lab = new Lab().start(path(WIFI, GW1), {
+      client: [
+        { address: WIFI, cost: 1 },
+        { address: CELL, cost: 10 }
+      ]
+    })
+    lab.drops = (from, to) => [from.address, to.address].includes(WIFI)
+    lab.client.step({ type: 'livenessDue' })
+    lab.run(100_000)
+    expect(lab.client.state.childPath).toEqual(path(CELL, GW1))
+    lab.drops = () => false
+    lab.run(DEFAULT_MOBIKE_POLICY.probing.retryFailedMs * 2)
+    expect(lab.client.state.childPath).toEqual(path(WIFI, GW1))
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, WIFI))
+  })
+
   it('A038 A114 F09 F12 retransmissions without reply start a test of the other pairs', () => {
     const lab = new Lab().start(path(WIFI, GW1), { client: [{ address: WIFI }, { address: CELL }] })
     lab.drops = (from, to) => [from.address, to.address].includes(WIFI)
@@ -356,12 +373,16 @@ describe('initiator, refused', () => {
   })
 
   it('D11 going back after an unanswered UPDATE tells the peer so', () => {
-    const lab = new Lab({}, refuseFrom('198.18.9.9')).start(path(CELL, GW1), { client: [{ address: CELL, cost: 10 }] })
+    const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: 'never' as const }
+    const lab = new Lab({}, { ...refuseFrom('198.18.9.9'), routability }).start(path(CELL, GW1), {
+      client: [{ address: CELL, cost: 10 }]
+    })
     const cheap = { address: WIFI, cost: 1 }
     lab.client.local({ address: CELL, cost: 10 }, cheap)
     lab.run(1080) // UPDATE from WIFI is on its way
     expect(updates(lab.client)).toHaveLength(1)
-    lab.client.local({ address: CELL, cost: 10 }, { address: '198.18.9.9', cost: 0 })
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, WIFI))
+    lab.client.local({ address: '198.18.9.9', cost: 0 }, { address: CELL, cost: 10 })
     lab.run(5000)
     expect(lab.client.state.ikePath).toEqual(path(CELL, GW1))
     expect(lab.client.state.childPath).toEqual(path(CELL, GW1))

@@ -50,6 +50,17 @@ describe('NAT traversal across moves', () => {
     expect([lab.client.state.encapsulate, lab.gateway.state.encapsulate]).toEqual([false, false])
   })
 
+  it('F24 F74 a NAT that is gone is noticed by both ends in the next UPDATE', () => {
+    const lab = behindNat().start(path(HOME, GW))
+    lab.run(1000)
+    expect(lab.client.state.encapsulate).toBe(true)
+    lab.nats.delete(HOME)
+    lab.client.step({ type: 'livenessDue' })
+    lab.run(1000)
+    expect([lab.client.state.encapsulate, lab.gateway.state.encapsulate]).toEqual([false, false])
+    expect(keepalives(lab.client).at(-1)).toMatchObject({ type: 'stopNatKeepalive' })
+  })
+
   it('D24 keepalives come from behind the NAT alone, on the current pair alone', () => {
     const lab = behindNat().start(path(HOME, GW))
     expect(keepalives(lab.gateway)).toEqual([])
@@ -232,6 +243,7 @@ describe('NAT prohibition', () => {
     lab.client.local('198.18.7.2')
     lab.run(2000)
     expect(updates(lab.client)).toHaveLength(2)
+    expect(lab.client.requests.some(({ notifies }) => notifies.some(({ kind }) => /dditional/.test(kind)))).toBe(false)
     expect(lab.client.reports.at(-1)).toMatchObject({ kind: 'moved' })
   })
 

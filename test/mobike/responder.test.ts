@@ -246,6 +246,16 @@ describe('responder, its own addresses', () => {
     expect(lab.client.requests.map(({ purpose }) => purpose)).toContain('update')
   })
 
+  it('A066 a source of its own choice that does not work is given up for the one its list got through from', () => {
+    const lab = new Lab().start(path(OLD, GW1), { gateway: [{ address: GW1 }, { address: GW2 }] })
+    lab.drops = (from, to) => [from.address, to.address].includes(GW2)
+    lab.gateway.local(GW2)
+    lab.gateway.local(GW1, GW2)
+    lab.run(20_000)
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, OLD))
+    expect(lab.client.state.childPath).toEqual(path(OLD, GW1))
+  })
+
   it('A078 A079 F16 where the initiator is not reached, its other announced addresses are tried', () => {
     const lab = new Lab().start(path(OLD, GW1), {
       client: [{ address: OLD }, { address: NEW }],
