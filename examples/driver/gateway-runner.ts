@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { classifyUdpDatagram } from '../../src/codec/index.ts'
-import { createGateway, type GatewayAction, type SessionId } from '../../src/gateway/index.ts'
+import { createGateway, type GatewayAction, type GatewayLimits, type SessionId } from '../../src/gateway/index.ts'
 import { type Path, readUint32 } from '../../src/index.ts'
 import type { LocalAddress } from '../../src/mobike/types.ts'
 import { childSaKeys, type Session, type SessionConfig } from '../../src/session/index.ts'
@@ -23,12 +23,12 @@ export class GatewayRunner {
 
   /** `hostOf` is called once for each session; `sendDatagram` sends what belongs to no session. */
   constructor(
-    config: SessionConfig,
+    options: { readonly session: SessionConfig; readonly limits?: Partial<GatewayLimits> },
     hostOf: (id: SessionId) => SessionHost,
     sendDatagram: SessionHost['sendDatagram']
   ) {
-    this.#config = config
-    this.#gateway = createGateway({ session: config })
+    this.#config = options.session
+    this.#gateway = createGateway(options)
     this.#hostOf = hostOf
     this.#sendDatagram = sendDatagram
   }

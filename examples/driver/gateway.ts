@@ -14,6 +14,8 @@ import { UdpSockets } from './udp-sockets.ts'
 interface GatewayOptions extends DriverOptions {
   /** Inner addresses to give to clients. */
   readonly innerAddresses: readonly IpAddress[]
+  /** Half-open IKE SAs from which on strangers must return a COOKIE; default the library's. */
+  readonly cookieThreshold?: number
 }
 
 const options = readOptions<GatewayOptions>()
@@ -26,7 +28,10 @@ const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   socketFailed: (where, code) => print('socketFailed', { where, code })
 })
 const runner: GatewayRunner = new GatewayRunner(
-  config,
+  {
+    session: config,
+    limits: options.cookieThreshold === undefined ? {} : { cookieThreshold: options.cookieThreshold }
+  },
   (id) => {
     let inner: IpAddress | undefined
     return {

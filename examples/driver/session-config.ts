@@ -42,6 +42,16 @@ const SUITES = {
   'chacha20-ecp384': {
     ike: { encryption: [chacha20Poly1305], integrity: [], prf: [prfHmacSha384], keyExchange: [ecp384] },
     child: { encryption: [chacha20Poly1305], integrity: [] }
+  },
+  /** Several of each, and perfect forward secrecy for Child SAs: the peer chooses. */
+  several: {
+    ike: {
+      encryption: [chacha20Poly1305, aes256Gcm16],
+      integrity: [],
+      prf: [prfHmacSha384, prfHmacSha256],
+      keyExchange: [ecp384, x25519]
+    },
+    child: { encryption: [chacha20Poly1305, aes256Gcm16], integrity: [], keyExchange: [ecp384, x25519] }
   }
 } as const satisfies Record<string, Suite>
 

@@ -1,7 +1,7 @@
 // tshark as the dissector nobody here wrote: what it says of every IKE message of a capture, decrypted with the peer's keys.
 
 import { execFile } from 'node:child_process'
-import { createDecipheriv } from 'node:crypto'
+import { createDecipheriv, createHmac } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -33,14 +33,14 @@ const FIRST_PAYLOAD_TYPE = 33
  * Encrypted payload behind `46`), `experts` (tshark's complaints), `keys` of its IKE SA and `bytes` without the non-ESP
  * marker. An ESP packet has `kind: 'esp'` and `spi`.
  *
- * @param keys of each IKE SA, in the order the IKE SAs appear in the capture
+ * @param keys of IKE SAs, in any order
  * @param cipher `aes-gcm`, `aes-cbc` or `chacha20`
  */
 export async function dissect(capture, keys, cipher) {
   const packets = (await tshark(capture, 'udp && !icmp && !icmpv6', PACKET_FIELDS))
     .map(packetOf)
     .filter((packet) => packet !== undefined)
-  const keysOf = assignKeys(packets, keys)
+  const keysOf = assignKeys(packets, keys, cipher)
   const directory = `${capture}.tshark`
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, 'ikev2_decryption_table'), decryptionTable(keysOf, cipher))
@@ -103,16 +103,42 @@ function packetOf([number, time, source4, destination4, source6, destination6, s
   }
 }
 
-/** IKE SAs appear on the wire in the order their keys were made. */
-function assignKeys(packets, keys) {
+/** The keys of each IKE SA: those that its first protected message proves. */
+function assignKeys(packets, keys, cipher) {
   const assigned = new Map()
-  for (const { kind, exchangeType, spis } of packets) {
-    if (kind !== 'ike' || exchangeType === IKE_SA_INIT || assigned.has(spis)) continue
-    const next = keys[assigned.size]
-    if (next === undefined) throw new Error(`no keys for IKE SA number ${assigned.size + 1} of the capture`)
-    assigned.set(spis, next)
+  for (const packet of packets) {
+    if (packet.kind !== 'ike' || packet.exchangeType === IKE_SA_INIT || assigned.has(packet.spis)) continue
+    const own = keys.find((candidate) => isAuthentic(packet, candidate, cipher))
+    if (own === undefined) throw new Error(`no keys for the IKE SA ${packet.spis} of frame ${packet.number}`)
+    assigned.set(packet.spis, own)
   }
   return assigned
+}
+
+/** Checked with Node's OpenSSL. */
+function isAuthentic({ bytes, fromInitiator }, { ai, ar, ei, er }, cipher) {
+  if (cipher !== 'aes-cbc') return openAead(bytes, fromInitiator ? ei : er, cipher) !== undefined
+  const key = Buffer.from(fromInitiator ? ai : ar, 'hex')
+  const checksum = createHmac('sha256', key).update(bytes.subarray(0, -16)).digest().subarray(0, 16)
+  return checksum.equals(bytes.subarray(-16))
+}
+
+/**
+ * The plaintext of a message whose only outer payload is SK, with padding; undefined when its tag is wrong. RFC 5282, RFC 7634:
+ * 4 octets of salt behind the key, IV 8, tag 16; header and SK header are associated.
+ */
+function openAead(bytes, hexKey, cipher) {
+  const key = Buffer.from(hexKey, 'hex')
+  const nonce = Buffer.concat([key.subarray(-4), bytes.subarray(32, 40)])
+  const name = cipher === 'chacha20' ? 'chacha20-poly1305' : `aes-${8 * (key.length - 4)}-gcm`
+  const decipher = createDecipheriv(name, key.subarray(0, -4), nonce, { authTagLength: 16 })
+  decipher.setAAD(bytes.subarray(0, 32), { plaintextLength: bytes.length - 56 })
+  decipher.setAuthTag(bytes.subarray(-16))
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(40, -16)), decipher.final()])
+  } catch {
+    return undefined
+  }
 }
 
 function decryptionTable(keysOf, cipher) {
@@ -162,20 +188,13 @@ async function tshark(capture, filter, fields, configuration) {
 }
 
 /**
- * The UDP payload of a message with ChaCha20-Poly1305 opened by Node's OpenSSL and its plaintext put back with the NULL
- * cipher, which tshark can read. RFC 7634: 32 octets of key, 4 of salt; IV 8, tag 16; header and SK header are associated.
+ * The UDP payload of a message with ChaCha20-Poly1305, opened by Node's OpenSSL and its plaintext put back with the NULL cipher,
+ * which tshark can read.
  */
-function rewrapped(packet, keysOf) {
-  const { kind, exchangeType, payload, spis, fromInitiator } = packet
-  if (kind !== 'ike' || exchangeType === IKE_SA_INIT) return payload
-  const { bytes } = packet
-  if (bytes[16] !== SK_PAYLOAD) return payload
-  const key = Buffer.from(keysOf.get(spis)[fromInitiator ? 'ei' : 'er'], 'hex')
-  const nonce = Buffer.concat([key.subarray(32), bytes.subarray(32, 40)])
-  const decipher = createDecipheriv('chacha20-poly1305', key.subarray(0, 32), nonce, { authTagLength: 16 })
-  decipher.setAAD(bytes.subarray(0, 32), { plaintextLength: bytes.length - 56 })
-  decipher.setAuthTag(bytes.subarray(-16))
-  const plaintext = Buffer.concat([decipher.update(bytes.subarray(40, -16)), decipher.final()])
+function rewrapped({ kind, exchangeType, payload, spis, fromInitiator, bytes }, keysOf) {
+  if (kind !== 'ike' || exchangeType === IKE_SA_INIT || bytes[16] !== SK_PAYLOAD) return payload
+  const plaintext = openAead(bytes, keysOf.get(spis)[fromInitiator ? 'ei' : 'er'], 'chacha20')
+  if (plaintext === undefined) throw new Error(`a message of the IKE SA ${spis} does not open`)
   const message = Buffer.concat([bytes.subarray(0, 32), plaintext])
   message.writeUInt32BE(message.length, 24)
   message.writeUInt16BE(message.length - 28, 30)

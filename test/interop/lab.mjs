@@ -121,6 +121,11 @@ export class Lab {
     this.nft('router', `add rule inet lab filter ${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`)
   }
 
+  /** Drops this share of what the router forwards, both ways. */
+  lose(percent) {
+    this.nft('router', `add rule inet lab filter numgen random mod 100 < ${percent} drop`)
+  }
+
   clearFilter() {
     this.nft('router', 'flush chain inet lab filter')
   }

@@ -79,6 +79,7 @@ export class OurClient extends Program {
     const client = new OurClient(lab, 'client', 'client', join(directory, 'client'), {
       suite: suite.name,
       secret: SECRET,
+      ...suite.ours,
       localIdentity: 'client.example',
       peerIdentity: 'gateway.example',
       gateway: remotes,
@@ -109,6 +110,7 @@ export class OurGateway extends Program {
     const gateway = new OurGateway(lab, 'gateway', 'gateway', join(directory, 'gateway'), {
       suite: suite.name,
       secret: SECRET,
+      ...suite.ours,
       localIdentity: 'gateway.example',
       peerIdentity: 'client.example',
       addresses: [...ADDRESSES.gateway[4], ...ADDRESSES.gateway[6]],

@@ -5,20 +5,18 @@ import { ADDRESSES, sleep, until } from './lab.mjs'
 import { expect } from './scenario.mjs'
 
 /** Time a client has to notice what happened and to move. */
-const PATIENCE_MS = 12_000
+const PATIENCE_MS = 15_000
 const MASQUERADE_PORT = 20_000
 
 /** One session in which a client moves about. */
 export class Roaming {
-  #lab
   #client
   #gateway
   #spis
   /** Set by {@link connect}. */
   #children = []
 
-  constructor({ lab, client, gateway }) {
-    this.#lab = lab
+  constructor({ client, gateway }) {
     this.#client = client
     this.#gateway = gateway
   }
@@ -64,6 +62,13 @@ export class Roaming {
     return `peer now at ${seen(sa)}, same IKE SPIs, ${rekeyed ? 'Child SA rekeyed' : 'same ESP SPIs'}, ${traffic}`
   }
 
+  /** The gateway sees the client at `expected` on the same IKE SA. */
+  async movedWithLoss(expected, change) {
+    await change()
+    const sa = await this.#movedTo(expected)
+    return `peer now at ${seen(sa)}, same IKE SPIs`
+  }
+
   async #movedTo(expected) {
     const matches = typeof expected === 'string' ? (remote) => remote.address === expected : expected
     let last
@@ -86,9 +91,23 @@ export class Roaming {
     })
   }
 
-  /** Takes the first link down with the other one up already, or not. */
-  lose(link) {
-    this.#lab.linkDown(link)
+  /** At least some of a longer row of echoes come back: for a network that loses packets. */
+  async someEcho(share) {
+    const { sent, received } = await this.#client.echo(40, 20)
+    expect(received >= sent * share, `echo ${received}/${sent}`)
+    return `echo ${received}/${sent}`
+  }
+
+  /** The client did not move, but the gateway sees it at another port, or at another address as well. */
+  async remapped(change, address) {
+    const before = await this.#gateway.sa()
+    await change()
+    const after = await this.#movedTo(
+      (remote) => remote.address === (address ?? before.remote.address) && remote.port !== before.remote.port
+    )
+    await this.#installed()
+    this.#children = (await this.#gateway.sa()).children
+    return `peer at ${seen(after)} instead of ${seen(before)}, same IKE SPIs, ${await this.echo(5)}`
   }
 
   /** The IKE SA has new SPIs; remembers them. */

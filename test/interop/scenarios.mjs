@@ -1,14 +1,16 @@
 // What is shown, in order. A scenario is one session (or a few) whose steps are rows of the table.
 
+import { fileURLToPath } from 'node:url'
 import { startCapture } from './capture.mjs'
-import { ADDRESSES, until } from './lab.mjs'
+import { ADDRESSES, sleep, until } from './lab.mjs'
 import { OurClient, OurGateway, StrongSwanClient, StrongSwanGateway } from './programs.mjs'
 import { masqueraded, Roaming } from './roam.mjs'
 import { expect } from './scenario.mjs'
-import { SUITES } from './suites.mjs'
+import { CLIENT_NEGOTIATION, GATEWAY_NEGOTIATION, SUITES } from './suites.mjs'
 import { dissectionSteps, routabilityOrder } from './wire-checks.mjs'
 
 const { wlan0, wwan0, gateway: outer } = ADDRESSES
+const HALF_OPEN = fileURLToPath(new URL('./half-open.mjs', import.meta.url))
 const NEW_GATEWAY_ADDRESS = '198.51.100.9'
 
 /** Proves the lab itself: both ends are strongSwan. */
@@ -16,7 +18,7 @@ async function strongSwanBothEnds(context, suite) {
   const { lab, step } = context
   lab.linkUp('wlan0', [4])
   const { client, gateway, capture } = await begin(context, suite, StrongSwanClient, StrongSwanGateway, 'client')
-  const roaming = new Roaming({ lab, client, gateway })
+  const roaming = new Roaming({ client, gateway })
   await step('connects, echo', () => roaming.connect(wlan0[4]))
   await step('wlan0 lost, wwan0', () => roaming.move(wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
   lab.masquerade('wlan0')
@@ -34,7 +36,7 @@ async function ourClient(context, suite) {
   lab.linkUp('wlan0', [4])
   const { client, gateway, capture } = await begin(context, suite, OurClient, StrongSwanGateway, 'client')
   const { daemon } = gateway
-  const roaming = new Roaming({ lab, client, gateway })
+  const roaming = new Roaming({ client, gateway })
   await step('PSK, inner address, echo', () => roaming.connect(wlan0[4]))
   await step("strongSwan's address list", () => addressLists(lab, client))
   await step('wlan0 lost, wwan0', () =>
@@ -70,7 +72,7 @@ async function ourClientIpv6(context, suite) {
   const { lab, step } = context
   lab.linkUp('wlan0', [6])
   const { client, gateway, capture } = await begin(context, suite, OurClient, StrongSwanGateway, 'client', 6)
-  const roaming = new Roaming({ lab, client, gateway })
+  const roaming = new Roaming({ client, gateway })
   await step('PSK, inner address, echo', () => roaming.connect(wlan0[6]))
   await step('wlan0 lost, wwan0', () => roaming.move(wwan0[6], () => swap(lab, 'wlan0', 'wwan0', 6)))
   await step('wlan0 back', () => roaming.move(wlan0[6], () => lab.linkUp('wlan0', [6])))
@@ -94,7 +96,7 @@ async function ourResponder(context, suite) {
   lab.linkUp('wlan0', [4])
   const { client, gateway, capture } = await begin(context, suite, StrongSwanClient, OurGateway, 'gateway')
   const { daemon } = client
-  const roaming = new Roaming({ lab, client, gateway })
+  const roaming = new Roaming({ client, gateway })
   await step('PSK, inner address, echo', () => roaming.connect(wlan0[4]))
   await step('wlan0 lost, wwan0', () => roaming.move(wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
   await step('wlan0 back', () => roaming.move(wlan0[4], () => swap(lab, 'wwan0', 'wlan0', 4)))
@@ -127,7 +129,7 @@ async function ourResponderIpv6(context, suite) {
   const { lab, step } = context
   lab.linkUp('wlan0', [6])
   const { client, gateway, capture } = await begin(context, suite, StrongSwanClient, OurGateway, 'gateway', 6)
-  const roaming = new Roaming({ lab, client, gateway })
+  const roaming = new Roaming({ client, gateway })
   await step('PSK, inner address, echo', () => roaming.connect(wlan0[6]))
   await step('wlan0 lost, wwan0', () => roaming.move(wwan0[6], () => swap(lab, 'wlan0', 'wwan0', 6)))
   lab.masquerade('wlan0')
@@ -138,6 +140,186 @@ async function ourResponderIpv6(context, suite) {
   await context.stopAll()
   const packets = await dissectionSteps({ step, capture: capture.file, log: client.daemon.log, suite })
   await step('return routability first', () => routabilityOrder(packets, outer))
+}
+
+/** No network, a network that loses packets, a NAT that forgets, both ends rekeying at once. */
+async function ourClientInTrouble(context, suite) {
+  const { lab, step } = context
+  lab.linkUp('wlan0', [4])
+  const { client, gateway, capture } = await begin(context, suite, OurClient, StrongSwanGateway, 'client')
+  const { daemon } = gateway
+  const roaming = new Roaming({ client, gateway })
+  await step('PSK, inner address, echo', () => roaming.connect(wlan0[4]))
+  await step('no network for 4 s', () => noNetwork(lab, client, roaming))
+  lab.masquerade('wlan0')
+  await step('behind a NAT', () => roaming.move(masqueraded(4), () => lab.linkUp('wlan0', [4])))
+  await step('the NAT forgets', () =>
+    roaming.remapped(async () => {
+      lab.forgetConnections()
+      client.send('liveness')
+    })
+  )
+  await step('the NAT goes away', () =>
+    roaming.remapped(async () => {
+      lab.clearNat()
+      client.send('liveness')
+    }, wlan0[4])
+  )
+  await step('both rekey ESP at once', () =>
+    roaming.rekeyed('Child SA', () =>
+      collide(
+        lab,
+        () => daemon.swanctl('--rekey', '--child', 'net'),
+        () => client.send('rekey-child')
+      )
+    )
+  )
+  await step('both rekey IKE at once', () =>
+    roaming.rekeyed('IKE SA', () =>
+      collide(
+        lab,
+        () => daemon.swanctl('--rekey', '--ike', 'roam'),
+        () => client.send('rekey-ike')
+      )
+    )
+  )
+  lab.lose(20)
+  await step('a move with 20 % loss', () => lossyMove(roaming, wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
+  await step('back with 20 % loss', () => lossyMove(roaming, wlan0[4], () => lab.linkUp('wlan0', [4])))
+  lab.clearFilter()
+  await step('no loss', () => roaming.echo())
+  await step('we delete', () => weDelete(client, daemon))
+  await capture.stop()
+  await context.stopAll()
+  await dissectionSteps({ step, capture: capture.file, log: daemon.log, suite })
+}
+
+/** The same for our responder, with strongSwan roaming. */
+async function ourResponderInTrouble(context, suite) {
+  const { lab, step } = context
+  lab.linkUp('wlan0', [4])
+  const patient = { ...suite, strongSwan: { ...suite.strongSwan, DPD: '2s' } }
+  const { client, gateway, capture } = await begin(context, patient, StrongSwanClient, OurGateway, 'gateway')
+  const { daemon } = client
+  const roaming = new Roaming({ client, gateway })
+  await step('PSK, inner address, echo', () => roaming.connect(wlan0[4]))
+  await step('no network for 4 s', async () => {
+    lab.linkDown('wlan0')
+    await sleep(4_000)
+    return roaming.move(wwan0[4], () => lab.linkUp('wwan0', [4]))
+  })
+  lab.masquerade('wlan0')
+  await step('behind a NAT', () => roaming.move(masqueraded(4), () => swap(lab, 'wwan0', 'wlan0', 4)))
+  await step('the NAT forgets', () => roaming.remapped(() => lab.forgetConnections()))
+  await step('the NAT goes away', () => roaming.remapped(() => lab.clearNat(), wlan0[4]))
+  const [ours] = outer[4]
+  await step('both rekey ESP at once', () =>
+    roaming.rekeyed('Child SA', () =>
+      collide(
+        lab,
+        () => daemon.swanctl('--rekey', '--child', 'net'),
+        () => gateway.send('rekey-child'),
+        ours
+      )
+    )
+  )
+  await step('both rekey IKE at once', () =>
+    roaming.rekeyed('IKE SA', () =>
+      collide(
+        lab,
+        () => daemon.swanctl('--rekey', '--ike', 'roam'),
+        () => gateway.send('rekey-ike'),
+        ours
+      )
+    )
+  )
+  lab.lose(20)
+  await step('a move with 20 % loss', () => lossyMove(roaming, wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
+  await step('back with 20 % loss', () => lossyMove(roaming, wlan0[4], () => swap(lab, 'wwan0', 'wlan0', 4)))
+  lab.clearFilter()
+  await step('no loss', () => roaming.echo())
+  await step('we delete', () => weDelete(gateway, daemon))
+  await capture.stop()
+  await context.stopAll()
+  await dissectionSteps({ step, capture: capture.file, log: daemon.log, suite })
+}
+
+/** COOKIE and INVALID_KE_PAYLOAD in IKE_SA_INIT, perfect forward secrecy in CREATE_CHILD_SA. */
+async function clientNegotiation(context) {
+  const { lab, step } = context
+  lab.linkUp('wlan0', [4])
+  const { client, gateway, capture } = await begin(context, CLIENT_NEGOTIATION, OurClient, StrongSwanGateway, 'client')
+  const roaming = new Roaming({ client, gateway })
+  const { daemon } = gateway
+  await lab.exec('client', process.execPath, [HALF_OPEN, outer[4][0]])
+  await step('COOKIE and INVALID_KE', async () => {
+    const text = await roaming.connect(wlan0[4])
+    expect(daemon.log.includes('generating IKE_SA_INIT response 0 [ N(COOKIE) ]'), 'strongSwan asked for no cookie')
+    expect(daemon.log.includes('generating IKE_SA_INIT response 0 [ N(INVAL_KE) ]'), 'strongSwan refused no group')
+    return text
+  })
+  await step('strongSwan rekeys ESP, PFS', () =>
+    roaming.rekeyed('Child SA', () => daemon.swanctl('--rekey', '--child', 'net'))
+  )
+  await step('we rekey ESP, PFS', () => roaming.rekeyed('Child SA', () => client.send('rekey-child')))
+  await step('we rekey IKE', () => roaming.rekeyed('IKE SA', () => client.send('rekey-ike')))
+  await step('we delete', () => weDelete(client, daemon))
+  await capture.stop()
+  await context.stopAll()
+  await dissectionSteps({ step, capture: capture.file, log: daemon.log, suite: CLIENT_NEGOTIATION })
+}
+
+async function gatewayNegotiation(context) {
+  const { lab, step } = context
+  lab.linkUp('wlan0', [4])
+  const { client, gateway, capture } = await begin(
+    context,
+    GATEWAY_NEGOTIATION,
+    StrongSwanClient,
+    OurGateway,
+    'gateway'
+  )
+  const roaming = new Roaming({ client, gateway })
+  const { daemon } = client
+  await step('COOKIE and INVALID_KE', async () => {
+    const text = await roaming.connect(wlan0[4])
+    expect(daemon.log.includes('parsed IKE_SA_INIT response 0 [ N(COOKIE) ]'), 'we asked for no cookie')
+    expect(daemon.log.includes('parsed IKE_SA_INIT response 0 [ N(INVAL_KE) ]'), 'we refused no group')
+    return text
+  })
+  await step('strongSwan rekeys ESP, PFS', () =>
+    roaming.rekeyed('Child SA', () => daemon.swanctl('--rekey', '--child', 'net'))
+  )
+  await step('we rekey ESP, PFS', () => roaming.rekeyed('Child SA', () => gateway.send('rekey-child')))
+  await step('strongSwan rekeys IKE', () => roaming.rekeyed('IKE SA', () => daemon.swanctl('--rekey', '--ike', 'roam')))
+  await step('we delete', () => weDelete(gateway, daemon))
+  await capture.stop()
+  await context.stopAll()
+  await dissectionSteps({ step, capture: capture.file, log: daemon.log, suite: GATEWAY_NEGOTIATION })
+}
+
+/** A wrong pre-shared key is refused by whoever sees it. */
+async function wrongSecret(context, suite) {
+  const { lab, step, stopAll } = context
+  lab.linkUp('wlan0', [4])
+  const ours = { ...suite, ours: { secret: 'something else' } }
+  await step('our client is refused', async () => {
+    const { client, gateway } = await begin(context, ours, OurClient, StrongSwanGateway, 'client')
+    client.send('connect')
+    const { reason } = await client.waitFor('closed', 10_000, ({ kind }) => kind === 'closed')
+    expect(reason === 'authenticationFailed', `closed for ${reason}`)
+    expect((await gateway.daemon.sas()).length === 0, 'strongSwan has an IKE SA')
+    return `closed: ${reason}`
+  })
+  await stopAll()
+  await step('our responder refuses', async () => {
+    const { client, gateway } = await begin(context, ours, StrongSwanClient, OurGateway, 'gateway')
+    const failure = await client.connect().catch((error) => error.message)
+    expect(String(failure).includes('failed'), `strongSwan connects: ${failure}`)
+    expect(client.daemon.log.includes('received AUTHENTICATION_FAILED notify error'), 'no AUTHENTICATION_FAILED')
+    const { reason } = await gateway.waitFor('closed', 2_000, ({ kind }) => kind === 'closed')
+    return `strongSwan received AUTHENTICATION_FAILED, closed: ${reason}`
+  })
 }
 
 /**
@@ -238,9 +420,39 @@ async function gatewayAddressFails(lab, client, gateway, roaming) {
   return text
 }
 
+/** Both links down, then one up again, the other one than before: the SA waits (design decision 9). */
+async function noNetwork(lab, client, roaming) {
+  const from = client.events.length
+  lab.linkDown('wlan0')
+  await client.waitFor('no path', 3_000, ({ report }) => report?.kind === 'noPath', from)
+  await sleep(4_000)
+  const text = await roaming.move(wwan0[4], () => lab.linkUp('wwan0', [4]))
+  return `noPath, then ${text}`
+}
+
+/**
+ * Rekeys from both ends cross: our end hears nothing while strongSwan's first request and its answer to ours are under way.
+ * strongSwan repeats its request after 1 s, when ours (sent again after 0.5 and 1.5 s) still has no answer.
+ */
+async function collide(lab, theirs, ours, deaf = wlan0[4]) {
+  lab.blackhole(deaf)
+  await theirs()
+  ours()
+  await sleep(800)
+  lab.clearFilter()
+  await sleep(2_500)
+}
+
+async function lossyMove(roaming, expected, change) {
+  const text = await roaming.movedWithLoss(expected, change)
+  // A client that is told late of its move sends late on the new path.
+  return `${text}, ${await until('echo comes back', 15_000, () => roaming.someEcho(0.3))}`
+}
+
 async function weDelete(end, daemon) {
   end.send('close')
-  await until('strongSwan has no IKE SA', 5_000, async () => (await daemon.sas()).length === 0)
+  const established = async () => (await daemon.sas()).filter(({ state }) => state === 'ESTABLISHED')
+  await until('strongSwan has no IKE SA', 5_000, async () => (await established()).length === 0)
   const { reason } = await end.waitFor('closed', 5_000, ({ kind }) => kind === 'closed')
   return `no IKE SA left on strongSwan, closed: ${reason}`
 }
@@ -254,5 +466,10 @@ export const scenarios = [
   ...forSuites(SUITES, 'our client on IPv6', ourClientIpv6),
   ...forSuites(SUITES, 'our responder', ourResponder),
   ...forSuites(SUITES, 'our responder on IPv6', ourResponderIpv6),
-  ...forSuites(SUITES.slice(0, 1), 'our client, no ESP', withoutChildSa)
+  ...forSuites(SUITES.slice(0, 1), 'our client in trouble', ourClientInTrouble),
+  ...forSuites(SUITES.slice(0, 1), 'our responder in trouble', ourResponderInTrouble),
+  ...forSuites(SUITES.slice(0, 1), 'our client, no ESP', withoutChildSa),
+  { name: 'our client negotiates', run: clientNegotiation },
+  { name: 'our responder negotiates', run: gatewayNegotiation },
+  ...forSuites(SUITES.slice(0, 1), 'wrong secret', wrongSecret)
 ]

@@ -34,8 +34,8 @@ export class StrongSwan {
       DPD: '0s',
       REMOTE: '%any',
       EXTRA: '',
-      ...settings,
       SECRET,
+      ...settings,
       DIRECTORY: directory,
       LIBIPSEC: settings.userSpaceEsp === false ? '' : 'kernel-libipsec'
     }

@@ -35,3 +35,22 @@ export const SUITES = [
     strongSwan: { IKE: 'chacha20poly1305-prfsha384-ecp384', ESP: 'chacha20poly1305' }
   }
 ]
+
+const NEGOTIATED = { encryption: aes256Gcm16, integrity: null, prf: prfHmacSha256, keyExchange: x25519 }
+
+/** Our client offers more than strongSwan accepts, another group first; strongSwan wants cookies once one SA is half-open. */
+export const CLIENT_NEGOTIATION = {
+  name: 'several',
+  cipher: 'aes-gcm',
+  ike: NEGOTIATED,
+  strongSwan: { IKE: 'aes256gcm16-prfsha256-x25519', ESP: 'aes256gcm16-x25519', EXTRA: 'cookie_threshold = 1' }
+}
+
+/** strongSwan offers a group first that our gateway has not, which always wants cookies. */
+export const GATEWAY_NEGOTIATION = {
+  name: 'several',
+  ours: { cookieThreshold: 0 },
+  cipher: 'aes-gcm',
+  ike: NEGOTIATED,
+  strongSwan: { IKE: 'aes256gcm16-prfsha256-modp2048-x25519', ESP: 'aes256gcm16-modp2048-x25519' }
+}
