@@ -353,7 +353,9 @@ describe('two machines over a bad network', () => {
         lab.nats.set('10.0.0.2', at('198.18.3.3#40000'))
         lab.start(path('198.18.0.1', '203.0.113.1'), {
           client: CLIENT.map((address) => ({ address })),
-          gateway: GATEWAY.map((address) => ({ address }))
+          gateway: GATEWAY.map((address) => ({ address })),
+          // Configured, so that the client knows them even while no list gets through.
+          remoteCandidates: GATEWAY.map((address) => at(address))
         })
         let port = 40_001
         let dead: (string | undefined)[] = []
