@@ -12,6 +12,7 @@ export function run(
   return function dispatch(news: ikev2.SessionNews): void {
     const event = { ...news, now: performance.now(), entropy: randomFillSync(new Uint8Array(32)) }
     const step = ikev2.stepSession(config, session, event)
+    ikev2.forgetDroppedKeys(session, step.session)
     session = step.session
     for (const action of step.actions) {
       if (action.type === 'sendDatagram') host.send(action.path, action.bytes)

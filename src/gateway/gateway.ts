@@ -13,6 +13,7 @@ import {
 import { buildInitRefusal, findNotify, findPayload } from '../ike/index.ts'
 import {
   createResponderSession,
+  forgetDroppedKeys,
   type IgnoredReason,
   nextSessionWake,
   type Session,
@@ -170,6 +171,7 @@ class SessionTable implements Gateway {
     const before = entry.session
     const { session, actions } = stepSession(this.#config.session, before, event)
     entry.session = session
+    forgetDroppedKeys(before, session)
     const { phase } = session.state
     if (phase.name === 'closed') {
       this.#farewells.remember(event, actions, this.#config.session.ports.natTraversal)

@@ -64,7 +64,9 @@ export interface Gateway {
   tick(now: number, entropy: () => Uint8Array): readonly GatewayAction[]
   /** When `tick` is next needed, ms; undefined when only an event can wake anything. */
   nextWake(): number | undefined
-  /** A session as it is now; undefined when it has ended. */
+  /**
+   * A session as it is now; undefined when it has ended. The gateway overwrites keys of SAs that go: clone it to keep it.
+   */
   session(id: SessionId): Session | undefined
   /** Handles of all live sessions. */
   ids(): readonly SessionId[]

@@ -10,6 +10,7 @@ export {
   type SessionPorts,
   sessionConfig
 } from './config.ts'
+export { forgetDroppedKeys } from './forget.ts'
 export type { Child, IkeSa, Phase, Session, SessionSecrets, SessionState, Standing } from './state.ts'
 export { createInitiatorSession, createResponderSession, type SessionStep, stepSession } from './step.ts'
 export { nextSessionWake } from './timers.ts'

@@ -281,3 +281,17 @@ describe('wake queue', () => {
     expect(queue.next()).toBeUndefined()
   })
 })
+
+describe('keys', () => {
+  it('B111 overwrites the keys of an IKE SA and its Child SA when they go', () => {
+    const gateway = gatewayWith()
+    const client = new Client('10.1.0.2').connect(gateway)
+    const { secrets } = gateway.session(gateway.ids()[0] as number) as Session
+    const keys = [...Object.values(secrets.ikeKeys), ...Object.values(secrets.childKeys)]
+    expect(keys).toHaveLength(2)
+    expect(keys.every((key) => key.some((octet) => octet !== 0))).toBe(true)
+    client.step({ type: 'closeRequested' })
+    client.exchange(gateway)
+    expect(keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+})
