@@ -35,7 +35,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     targetEncapsulate: isBehindNat(nat),
     moveDue: false,
     choseSource: false,
-    childMoveFrom: null,
+    childMoves: [],
     rollback: null,
     updatesInDoubt: 0,
     nat,
@@ -127,7 +127,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'ikeSaRekeyed':
       return ikeSaRekeyed(step)
     case 'childSasMoved':
-      return change(step, { childMoveFrom: null })
+      return change(step, { childMoves: state.childMoves.slice(1) })
     case 'childSaMoveFailed':
       return childSaMoveFailed(policy, step, event.reason, now)
     case 'espReceived':
@@ -223,7 +223,7 @@ function takeBaseline(step: MobikeStep): MobikeStep {
 function espReceived(policy: MobikePolicy, step: MobikeStep, path: Path, now: number): MobikeStep {
   const { state } = step
   if (samePath(path, state.childPath)) return step
-  const isSettled = !state.pending.update && state.rollback === null && !state.moveDue && state.childMoveFrom === null
+  const isSettled = !state.pending.update && state.rollback === null && !state.moveDue && state.childMoves.length === 0
   if (state.role !== 'initiator' || !isSettled) return step
   return suspicion(policy, step, now)
 }

@@ -5,7 +5,7 @@ import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
 import { betterPaths, candidatePaths, isLocalUsable, without } from './selection.ts'
-import { act, change, intend, type MobikeState, type RollbackPoint } from './state.ts'
+import { act, change, intend, MAX_CHILD_MOVES, type MobikeState, type RollbackPoint } from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
 
 /**
@@ -62,14 +62,14 @@ export function moveChildren(step: MobikeStep): MobikeStep {
 
 /** Moves every Child SA to `to`, if that changes anything. */
 export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean): MobikeStep {
-  const { childPath, childMoveFrom, encapsulate: encapsulated } = step.state
+  const { childPath, childMoves, encapsulate: encapsulated } = step.state
   if (samePath(childPath, to) && encapsulated === encapsulate) return step
   return change(
     step,
     {
       childPath: to,
       encapsulate,
-      childMoveFrom: childMoveFrom ?? { path: childPath, encapsulate: encapsulated }
+      childMoves: [...childMoves, { path: childPath, encapsulate: encapsulated }].slice(-MAX_CHILD_MOVES)
     },
     { type: 'moveChildSas', from: childPath, to, encapsulate }
   )
@@ -159,13 +159,12 @@ function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, 
 /** The host could not migrate the Child SAs: they are where they were, and the initiator goes back there if it can (F42, F68). */
 export function childSaMoveFailed(policy: MobikePolicy, step: MobikeStep, reason: string, now: number): MobikeStep {
   const { state } = step
-  const from = state.childMoveFrom
-  if (from === null) return act(step, { type: 'report', report: { kind: 'ignored', reason: 'no move under way' } })
-  const failed = change(
-    step,
-    { childPath: from.path, encapsulate: from.encapsulate, childMoveFrom: null, moveDue: false },
-    { type: 'report', report: { kind: 'moveFailed', reason } }
-  )
+  const [from, ...later] = state.childMoves
+  if (from === undefined) return act(step, { type: 'report', report: { kind: 'ignored', reason: 'no move under way' } })
+  const told = act(step, { type: 'report', report: { kind: 'moveFailed', reason } })
+  // A later move is under way: it starts from where this one did, and its own answer counts.
+  if (later.length > 0) return change(told, { childMoves: [from, ...later.slice(1)] })
+  const failed = change(told, { childPath: from.path, encapsulate: from.encapsulate, childMoves: [], moveDue: false })
   const { rollback } = state
   if (rollback === null || samePath(rollback.ikePath, state.ikePath)) return failed
   if (!isLocalUsable(state, rollback.ikePath)) return failed

@@ -94,8 +94,8 @@ export interface MobikeState {
   readonly moveDue: boolean
   /** Responder: it changed its own end of the Child SAs without an UPDATE (section 3.5, last paragraph). */
   readonly choseSource: boolean
-  /** `moveChildSas` given, not yet answered by the host: where the Child SAs were. */
-  readonly childMoveFrom: { readonly path: Path; readonly encapsulate: boolean } | null
+  /** `moveChildSas` given, not yet answered by the host: where the Child SAs were before each, oldest first. */
+  readonly childMoves: readonly { readonly path: Path; readonly encapsulate: boolean }[]
   /** While an UPDATE of ours is unconfirmed. */
   readonly rollback: RollbackPoint | null
   /** UPDATEs sent since the last confirmed one that the peer may have carried out. */
@@ -142,6 +142,9 @@ export interface MobikeState {
   readonly routabilityDueAt: number | null
   readonly lastHintAt: number | null
 }
+
+/** Unanswered `moveChildSas` remembered at most: a host that never answers cannot make the state grow. */
+export const MAX_CHILD_MOVES = 8
 
 /** Records kept at most for pairs and for verified addresses: a peer cannot make the state grow. */
 export const MAX_RECORDS = 64

@@ -192,6 +192,30 @@ describe('responder, UPDATE_SA_ADDRESSES', () => {
   })
 })
 
+describe('migrations that overlap', () => {
+  it('F68 each answer of the host is for the oldest open migration', () => {
+    const twoMoves = (): Alone => {
+      const gateway = new Alone(trusting)
+      gateway.request(0, NEW, [UPDATE])
+      gateway.request(1, '198.18.9.9', [UPDATE])
+      return gateway
+    }
+    const secondFails = twoMoves()
+    secondFails.step({ type: 'childSasMoved' })
+    secondFails.step({ type: 'childSaMoveFailed', reason: 'no' })
+    expect(secondFails.state.childPath).toEqual(path(GW1, NEW))
+    const firstFails = twoMoves()
+    firstFails.step({ type: 'childSaMoveFailed', reason: 'no' })
+    firstFails.step({ type: 'childSasMoved' })
+    expect(firstFails.state.childPath).toEqual(path(GW1, '198.18.9.9'))
+    const bothFail = twoMoves()
+    bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })
+    bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })
+    expect(bothFail.state.childPath).toEqual(path(GW1, OLD))
+    expect(bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })).toMatchObject([{ report: { kind: 'ignored' } }])
+  })
+})
+
 describe('answers', () => {
   it('A088 A093 A131 F18 every answer echoes COOKIE2 as it came and NAT_DETECTION when it was there, errors included', () => {
     for (const role of ['initiator', 'responder'] as const) {
