@@ -30,8 +30,7 @@ export class Roaming {
     this.#spis = `${sa.initiatorSpi} ${sa.responderSpi}`
     this.#children = sa.children
     expect(sa.remote.address === expected, `the gateway sees ${seen(sa)} instead of ${expected}`)
-    const echo = await this.echo(5)
-    return `inner ${inner}, peer at ${seen(sa)}, IKE SPIs ${this.#spis}, ${echo}`
+    return `inner ${inner}, ${await this.#views(sa)}, IKE SPIs ${this.#spis}, ${await this.echo(5)}`
   }
 
   /** Every echo comes back. */
@@ -45,13 +44,12 @@ export class Roaming {
    * Runs `change` while echo goes through the tunnel; the gateway must see the client at `expected` on the same IKE SA, and
    * echo must go on. What is outstanding when the address goes may be lost.
    */
-  async move(expected, change, { afterwards } = {}) {
+  async move(expected, change) {
     const stream = this.#client.echo(60, 50)
     stream.catch(() => {})
     await sleep(700)
     await change()
     const sa = await this.#movedTo(expected)
-    await afterwards?.()
     const { sent, received, longestGapMs } = await stream
     const end = await this.echo(5)
     const rekeyed = (await this.#installed()).children.some(
@@ -59,14 +57,13 @@ export class Roaming {
     )
     this.#children = (await this.#gateway.sa()).children
     const traffic = `stream ${received}/${sent}, longest gap ${longestGapMs} ms, then ${end}`
-    return `peer now at ${seen(sa)}, same IKE SPIs, ${rekeyed ? 'Child SA rekeyed' : 'same ESP SPIs'}, ${traffic}`
+    return `${await this.#views(sa)}, same IKE SPIs, ${rekeyed ? 'Child SA rekeyed' : 'same ESP SPIs'}, ${traffic}`
   }
 
   /** The gateway sees the client at `expected` on the same IKE SA. */
   async movedWithLoss(expected, change) {
     await change()
-    const sa = await this.#movedTo(expected)
-    return `peer now at ${seen(sa)}, same IKE SPIs`
+    return `${await this.#views(await this.#movedTo(expected))}, same IKE SPIs`
   }
 
   async #movedTo(expected) {
@@ -107,7 +104,7 @@ export class Roaming {
     )
     await this.#installed()
     this.#children = (await this.#gateway.sa()).children
-    return `peer at ${seen(after)} instead of ${seen(before)}, same IKE SPIs, ${await this.echo(5)}`
+    return `${await this.#views(after)} instead of ${seen(before)}, same IKE SPIs, ${await this.echo(5)}`
   }
 
   /** The IKE SA has new SPIs; remembers them. */
@@ -127,8 +124,20 @@ export class Roaming {
     if (what !== 'IKE SA') expect(after.initiatorSpi === before.initiatorSpi, 'the IKE SA changed')
     this.#spis = `${after.initiatorSpi} ${after.responderSpi}`
     this.#children = after.children
-    const spis = what === 'IKE SA' ? this.#spis : after.children.map((child) => `${child.in}/${child.out}`).join(' ')
-    return `new SPIs ${spis}, peer at ${seen(after)}, ${await this.echo(5)}`
+    const installed = after.children.find((child) => child.state === 'INSTALLED')
+    const spis = what === 'IKE SA' ? this.#spis : `${installed.in} ${installed.out}`
+    return `new SPIs ${spis}, ${await this.#views(after)}, ${await this.echo(5)}`
+  }
+
+  /** Where each strongSwan says, with swanctl, that the SA runs; a client must name the same IKE SPIs as its gateway. */
+  async #views(sa) {
+    const gateway = `${this.#gateway.daemon === undefined ? 'we see' : 'swanctl: remote'} ${seen(sa)}`
+    if (this.#client.daemon === undefined) return gateway
+    const own = await until('both ends agree on the IKE SA', 3_000, async () => {
+      const found = await this.#client.daemon.sa()
+      return `${found.initiatorSpi} ${found.responderSpi}` === this.#spis && found
+    })
+    return `swanctl: local ${own.local.address}, ${gateway}`
   }
 }
 
