@@ -26,14 +26,16 @@ const encoding = parsed.map(({ name, reference, message }): Comparison => {
 })
 
 const refusing = parsed.flatMap(({ name, bytes }) =>
-  Object.entries({ 'last length': badLastLength(bytes), truncated: bytes.subarray(0, -1) }).map(
-    ([defect, bad]): Comparison => {
-      if (decodeMessage(bad).ok) throw new Error(`${name}: accepted with ${defect}`)
-      const figure = `refuse ${name}: ${defect}`
-      const ours = (): unknown => decodeMessage(bad)
-      return { figure, ours, floor: () => decodeMessage(bytes), bound: 'atMost', must: 1, aim: 0.3 }
-    }
-  )
+  Object.entries({
+    truncated: bytes.subarray(0, -1),
+    'last length': withLast(bytes, 3, 1),
+    'last SPI size': withLast(bytes, 5, 255)
+  }).map(([defect, bad]): Comparison => {
+    if (decodeMessage(bad).ok) throw new Error(`${name}: accepted with ${defect}`)
+    const figure = `refuse ${name}: ${defect}`
+    const ours = (): unknown => decodeMessage(bad)
+    return { figure, ours, floor: () => decodeMessage(bytes), bound: 'atMost', must: 1, aim: 0.3 }
+  })
 )
 
 compareAll([...decoding, ...encoding, ...refusing])
@@ -50,11 +52,11 @@ function encoded(message: Message): Uint8Array {
   return (result as { value: Uint8Array }).value
 }
 
-/** The defect a decoder meets last: the last payload claims one octet more than there is. */
-function badLastLength(bytes: Uint8Array): Uint8Array {
+/** Every sample ends with a Notify: the octet at `offset` of it with `more` added, the defect a decoder meets last. */
+function withLast(bytes: Uint8Array, offset: number, more: number): Uint8Array {
   const bad = bytes.slice()
   let at = 28
   while (bad[at] !== 0) at += (bad[at + 2]! << 8) | bad[at + 3]!
-  bad[at + 3] = bad[at + 3]! + 1
+  bad[at + offset] = bad[at + offset]! + more
   return bad
 }

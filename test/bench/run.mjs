@@ -18,7 +18,7 @@ const unknown = readdirSync(here)
   .filter((name) => !GROUPS.includes(name))
 if (unknown.length > 0) throw new Error(`no place in the table for ${unknown.join(', ')}`)
 
-const COLUMNS = [44, 12, 12, 7, 7, 7]
+const COLUMNS = [46, 12, 12, 7, 7, 7]
 const counts = { aim: 0, must: 0, MISSED: 0 }
 const broken = []
 const started = performance.now()
