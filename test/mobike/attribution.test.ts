@@ -97,6 +97,24 @@ describe('what a response proves depends on where its request was sent', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW1, WIFI))
   })
 
+  it('F20 A-O9 whatever was open when the IKE SA was rekeyed is asked again on the new one', () => {
+    const check = silent()
+    const notifies: MobikeNotify[] = [{ kind: 'updateSaAddresses' }]
+    check.gateway.step({ type: 'requestReceived', messageId: 7, path: path(GW1, CELL), notifies, nat: null })
+    const list = silent()
+    list.gateway.local(GW1, GW2, '203.0.113.3')
+    for (const [host, purpose] of [
+      [check.gateway, 'routability'],
+      [list.gateway, 'addressList']
+    ] as const) {
+      const before = purposes(host).filter((one) => one === purpose).length
+      host.outstanding = null
+      host.step({ type: 'ikeSaRekeyed' })
+      expect(purposes(host).filter((one) => one === purpose)).toHaveLength(before + 1)
+      expect(host.state.lastUpdateMessageId).toBeNull()
+    }
+  })
+
   it('A005 F06 a reply from an address nothing was sent to is no proof of any', () => {
     const lab = silent()
     lab.client.local(CELL)

@@ -109,6 +109,14 @@ describe('return routability', () => {
     }
   })
 
+  it('A089 two COOKIE2 of which one differs are a mismatch', () => {
+    const lab = new Lab().start(path(OLD, GW1))
+    lab.client.mangleAnswer = (notifies) => [...notifies, { kind: 'cookie2', data: entropy(99) }]
+    lab.client.local(NEW)
+    lab.run(1000)
+    expect(lab.gateway.closed).toBe('cookie2Mismatch')
+  })
+
   it('D40 the COOKIE2 of an obsolete UPDATE response is verified all the same', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.gateway.mangleAnswer = (notifies) =>
