@@ -61,11 +61,11 @@ export function installChild(
   keys: ChildKeySource,
   {
     replaces = null,
-    peerRekeyOf = null,
+    rekeyOf = null,
     outbound = 'now'
   }: {
     readonly replaces?: number | null
-    readonly peerRekeyOf?: Child['peerRekeyOf']
+    readonly rekeyOf?: Child['rekeyOf']
     readonly outbound?: 'now' | 'afterInbound'
   } = {}
 ): Child | undefined {
@@ -94,7 +94,7 @@ export function installChild(
     startedHere: keys.startedHere,
     rekeyAt: jittered(turn, turn.config.lifetimes.childSaMs),
     closing: false,
-    peerRekeyOf
+    rekeyOf
   }
   patch(turn, { children: [...turn.state.children, child] })
   turn.actions.push({

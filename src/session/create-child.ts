@@ -17,7 +17,7 @@ import {
 } from '../ike/index.ts'
 import { childOffer, deleteChild, installChild, newChildSpi, removeChild } from './children.ts'
 import { NONCE_OCTETS } from './initiating.ts'
-import { sendRequest, sendResponse } from './requests.ts'
+import { editOutstanding, sendRequest, sendResponse } from './requests.ts'
 import type { Child, IkeSa, Purpose, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
@@ -29,7 +29,6 @@ import {
   patch,
   putChild,
   random,
-  replacementOf,
   report,
   type Turn,
   takePrivateKey
@@ -71,6 +70,7 @@ export function requestChild(
     localSelectors: selectors.local,
     remoteSelectors: selectors.remote,
     replaces: replaces?.sa.id ?? null,
+    rivalNonce: null,
     deletedSpis: []
   }
   sendRequest(turn, sa, EXCHANGE.CREATE_CHILD_SA, payloads, purpose, currentPath(turn.state))
@@ -124,8 +124,7 @@ export function answerCreateChild(
     keys,
     rekeyed && {
       replaces: rekeyed.sa.id,
-      // Our own rekey of it may be on its way: nonces decide when its response comes (section 2.8.1).
-      peerRekeyOf: { id: rekeyed.sa.id, lowestNonce: lower(request.nonce, nonce).slice() },
+      rekeyOf: rekeyed.sa.id,
       // Section 2.8: the responder goes on sending on the old SA until it knows that the new one is in place.
       outbound: 'afterInbound'
     }
@@ -134,6 +133,7 @@ export function answerCreateChild(
   if (rekeyed === undefined) {
     report(turn, { kind: 'childSaEstablished', id: child.sa.id })
   } else {
+    noteRival(turn, rekeyed.sa.id, lower(request.nonce, nonce).slice())
     // The peer deletes it; if it does not, it must not live on here for ever.
     putChild(turn, { ...rekeyed, rekeyAt: turn.now + turn.config.limits.replacedSaMs })
     report(turn, { kind: 'childSaRekeyed', oldId: rekeyed.sa.id, newId: child.sa.id })
@@ -211,10 +211,11 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
   }
   // Section 2.8.1: of two replacements the one with the lowest nonce is deleted by its creator; the creator of the other
   // deletes the old one. The peer may have done its part before our response came.
-  const rival = purpose.replaces === null ? undefined : replacementOf(turn.state, purpose.replaces)?.peerRekeyOf
-  const lost = rival != null && compareBytes(lower(purpose.nonce, answer.nonce), rival.lowestNonce) < 0
+  const { rivalNonce } = purpose
+  const lost = rivalNonce !== null && compareBytes(lower(purpose.nonce, answer.nonce), rivalNonce) < 0
   const child = installChild(turn, agreement, purpose.spi, keys, {
     replaces: old?.sa.id ?? null,
+    rekeyOf: purpose.replaces,
     outbound: lost ? 'afterInbound' : 'now'
   })
   if (child === undefined) return rejectAnswer(turn, purpose)
@@ -236,10 +237,11 @@ function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Ar
   }
   if (type === NOTIFY.CHILD_SA_NOT_FOUND && purpose.replaces !== null) {
     // Section 2.25: the peer no longer has it. Gone here too, without a Delete; a new one takes its place unless it was
-    // closed on purpose or the peer's own rekey already did.
-    const replaced = old === undefined || old.closing || replacementOf(turn.state, old.sa.id) !== undefined
-    if (old !== undefined) removeChild(turn, old.sa.id)
-    if (old === undefined || replaced) return
+    // closed on purpose or there is another already.
+    if (old === undefined) return
+    const replaced = old.closing || hasTwin(turn, old)
+    removeChild(turn, old.sa.id)
+    if (replaced) return
     const { localSelectors, remoteSelectors } = old.sa
     return enqueue(turn, { kind: 'createChild', localSelectors, remoteSelectors, group: null })
   }
@@ -247,6 +249,20 @@ function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Ar
   // Section 2.8, B176: its time is up and there will be no other, so the IKE SA goes with it.
   const expired = turn.config.lifetimes.childSaMs !== null && old?.rekeyAt === null
   if (expired && !old.closing) enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
+}
+
+/** True when another Child SA replaced it, or replaced the same one (section 2.8.1). */
+function hasTwin(turn: Turn, { sa, rekeyOf }: Child): boolean {
+  return turn.state.children.some(
+    (twin) => twin.rekeyOf === sa.id || (twin.sa.id !== sa.id && rekeyOf !== null && twin.rekeyOf === rekeyOf)
+  )
+}
+
+/** Our own rekey of Child SA `id` may be on its way: nonces decide when its response comes (section 2.8.1). */
+function noteRival(turn: Turn, id: number, rivalNonce: Uint8Array): void {
+  editOutstanding(turn, (purpose) =>
+    purpose.kind === 'createChild' && purpose.replaces === id ? { ...purpose, rivalNonce } : purpose
+  )
 }
 
 /** The peer made a Child SA that we cannot accept: it is deleted there (section 2.21). */

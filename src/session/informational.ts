@@ -6,9 +6,9 @@ import { mobikeNotifiesOf } from '../mobike/index.ts'
 import { removeChild } from './children.ts'
 import { retireIkeSa } from './lineage.ts'
 import { payloadsFor, tellMobike } from './mobike-bridge.ts'
-import { sendResponse } from './requests.ts'
-import type { IkeSa, Purpose } from './state.ts'
-import { close, ikeSaById, patch, spisOf, type Turn } from './turn.ts'
+import { editOutstanding, sendResponse } from './requests.ts'
+import type { IkeSa } from './state.ts'
+import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
 
 /**
  * 2^32 Message IDs to a generation. MOBIKE orders updates by Message ID, which restarts at a rekey: those of an older IKE
@@ -87,16 +87,9 @@ function closeChildren(turn: Turn, payload: DeletePayload): readonly number[] {
 
 /** Delete for a Child SA unknown here: it may be the one our outstanding request made. */
 function noteDeletedSpi(turn: Turn, spi: number): void {
-  const noted = (purpose: Purpose): Purpose =>
+  editOutstanding(turn, (purpose) =>
     purpose.kind === 'createChild'
       ? { ...purpose, deletedSpis: [...purpose.deletedSpis, spi].slice(-DELETED_SPIS_KEPT) }
       : purpose
-  const ikeSas = turn.state.ikeSas.map((sa) => ({
-    ...sa,
-    requests: {
-      ...sa.requests,
-      outstanding: sa.requests.outstanding.map((record) => ({ ...record, purpose: noted(record.purpose) }))
-    }
-  }))
-  patch(turn, { ikeSas })
+  )
 }

@@ -2,7 +2,7 @@ import type { Path } from '../bytes/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { recordRequest, recordResponse } from '../exchange/index.ts'
 import type { IkeSa, Purpose } from './state.ts'
-import { ikeSaById, protect, putIkeSa, sendMessage, type Turn } from './turn.ts'
+import { ikeSaById, patch, protect, putIkeSa, sendMessage, type Turn } from './turn.ts'
 
 /** Starts an exchange of ours on `sa`: the request is kept until it is answered. The window must allow it. */
 export function sendRequest(
@@ -35,4 +35,13 @@ export function sendResponse(
   putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes) })
   turn.response = bytes
   sendMessage(turn, path, bytes)
+}
+
+/** Adds to what is remembered of our outstanding requests. */
+export function editOutstanding(turn: Turn, edit: (purpose: Purpose) => Purpose): void {
+  const ikeSas = turn.state.ikeSas.map((sa) => {
+    const outstanding = sa.requests.outstanding.map((record) => ({ ...record, purpose: edit(record.purpose) }))
+    return { ...sa, requests: { ...sa.requests, outstanding } }
+  })
+  patch(turn, { ikeSas })
 }

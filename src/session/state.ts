@@ -189,8 +189,8 @@ export interface Child {
   readonly rekeyAt: number | null
   /** Our Delete is on its way or waiting. */
   readonly closing: boolean
-  /** The peer made it by rekeying Child SA `id`. Nonces decide when we rekeyed that one too (RFC 7296 section 2.8.1). */
-  readonly peerRekeyOf: { readonly id: number; readonly lowestNonce: Uint8Array } | null
+  /** The Child SA it was made to replace, by whichever side. */
+  readonly rekeyOf: number | null
 }
 
 /** Work waiting for the window, by the caller's wish or by a timer. */
@@ -230,6 +230,8 @@ export type Purpose =
       readonly localSelectors: readonly AddressRangeSelector[]
       readonly remoteSelectors: readonly AddressRangeSelector[]
       readonly replaces: number | null
+      /** Lowest nonce of the peer's own rekey of the same Child SA: nonces decide which one stays (RFC 7296 section 2.8.1). */
+      readonly rivalNonce: Uint8Array | null
       /** SPIs the peer deleted that are not known here: one may be in the response that has not come yet. */
       readonly deletedSpis: readonly number[]
     }

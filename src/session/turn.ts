@@ -114,7 +114,7 @@ export function childById(state: SessionState, id: number): Child | undefined {
 
 /** The Child SA that the peer made by rekeying the one with this handle. */
 export function replacementOf(state: SessionState, id: number): Child | undefined {
-  return state.children.find(({ peerRekeyOf }) => peerRekeyOf?.id === id)
+  return state.children.find(({ startedHere, rekeyOf }) => !startedHere && rekeyOf === id)
 }
 
 /** Algorithms of an IKE SA. They were chosen from the configuration, which a caller must not change under a session. */
