@@ -14,7 +14,7 @@ export {
   type RoutabilityPolicy,
   type SelectionPolicy
 } from './policy.ts'
-export { nextMobikeRequest } from './request.ts'
+export { nextMobikeRequest, wantsMobikeRequest } from './request.ts'
 export type {
   MobikeState,
   OwnRequest,

@@ -9,6 +9,11 @@ import type { MobikeNotify, MobikePurpose, MobikeRequest } from './types.ts'
 
 const COOKIE2_LENGTH = 32
 
+/** True when {@link nextMobikeRequest} would return a request: asks before entropy is drawn for it. */
+export function wantsMobikeRequest(state: MobikeState, now: number): boolean {
+  return nextPurpose(state, now) !== null
+}
+
 /**
  * The next request MOBIKE wants sent, or null. Call it after every step, as long as the window allows a new exchange and
  * it returns a request: most urgent first, UPDATE, routability check, address list, probe, liveness (design decision 4).

@@ -72,12 +72,12 @@ export interface MobikeRequest {
   readonly path: Path
 }
 
-/** Every event carries these. `now` in ms of a monotonic clock; `entropy` at least 32 fresh octets (COOKIE2 comes from it). */
+/** Every event carries the time, in ms of a monotonic clock. */
 export interface MobikeEventBase {
   readonly now: number
-  readonly entropy: Uint8Array
 }
 
+/** What the machine is told: addresses, hints, messages, time, and how the host fared with its orders. */
 export type MobikeEvent = MobikeEventBase &
   (
     | { readonly type: 'tick' }
@@ -129,6 +129,7 @@ export type MobikeEvent = MobikeEventBase &
     | { readonly type: 'espReceived'; readonly path: Path }
   )
 
+/** What the host must do, in the order given. */
 export type MobikeAction =
   /** Notifications for the response to the request just received; sent to its source, from its destination. */
   | { readonly type: 'answer'; readonly notifies: readonly MobikeNotify[] }
@@ -149,6 +150,7 @@ export type MobikeAction =
   | { readonly type: 'closeIkeSa'; readonly reason: MobikeCloseReason }
   | { readonly type: 'report'; readonly report: MobikeReport }
 
+/** Why the machine ends the IKE SA. `natNotAllowed`: every pair crosses a NAT where policy forbids one (RFC 4555 section 3.9). */
 export type MobikeCloseReason = 'cookie2Mismatch' | 'noResponse' | 'outageLimit' | 'natNotAllowed' | 'updateRefused'
 
 /** What happened, for logs, tests and user interfaces. Never holds a secret. */
