@@ -119,7 +119,7 @@ export type MobikeEvent = MobikeEventBase &
     | { readonly type: 'requestRetransmitted'; readonly token: number | null; readonly attempt: number }
     /** The host's retransmission schedule for a request is used up. Answered by `closeIkeSa`, or `retryOutstanding`. */
     | { readonly type: 'requestExhausted'; readonly token: number | null }
-    /** The peer moved `from` one IKE SA to the next: baselines and Message ID order start anew; requests not answered are void. */
+    /** One IKE SA of the lineage gave way to the next, whoever rekeyed it: requests not answered are void and asked anew. */
     | { readonly type: 'ikeSaRekeyed' }
     /** The host did what `moveChildSas` asked. */
     | { readonly type: 'childSasMoved' }
