@@ -11,7 +11,8 @@ import {
   type MobikeNotify,
   mobikeNotifyPayloads,
   nextMobikeRequest,
-  stepMobike
+  stepMobike,
+  wantsMobikeRequest
 } from '../mobike/index.ts'
 import { sendRequest } from './requests.ts'
 import type { IkeSa } from './state.ts'
@@ -42,8 +43,7 @@ export function tellMobike(turn: Turn, news: MobikeNews, answer?: (notifies: rea
   const { mobike } = turn.state
   const policy = turn.config.mobike
   if (mobike === null || policy === null) return
-  // Its own share of the entropy: COOKIE2 is shown to the peer, so it must not tell anything about IVs or keys.
-  const event = { ...news, now: turn.now, entropy: random(turn, 'mobike', 32) } as MobikeEvent
+  const event = { ...news, now: turn.now } as MobikeEvent
   const step = stepMobike(policy, mobike, event)
   patch(turn, { mobike: step.state })
   obeyMobike(turn, step.actions, answer)
@@ -102,7 +102,8 @@ export function obeyMobike(
 export function sendMobikeRequest(turn: Turn, sa: IkeSa): boolean {
   const { mobike } = turn.state
   const policy = turn.config.mobike
-  if (mobike === null || policy === null) return false
+  if (mobike === null || policy === null || !wantsMobikeRequest(mobike, turn.now)) return false
+  // Its own share of the entropy: COOKIE2 is shown to the peer, so it must not tell anything about IVs or keys.
   const next = nextMobikeRequest(policy, mobike, { now: turn.now, entropy: random(turn, 'mobike', 32) })
   patch(turn, { mobike: next.state })
   const { request } = next

@@ -48,6 +48,7 @@ export function stepSession(config: SessionConfig, session: Session, event: Sess
     now: event.now,
     entropy: event.entropy,
     state: session.state,
+    ownsState: false,
     secrets: session.secrets,
     actions: [],
     draws: 0,

@@ -17,7 +17,9 @@ export interface Turn {
   readonly config: SessionConfig
   readonly now: number
   readonly entropy: Uint8Array
+  /** Never kept across a {@link patch}, which changes it in place. */
   state: SessionState
+  ownsState: boolean
   secrets: SessionSecrets
   readonly actions: SessionAction[]
   /** Random values drawn so far: part of every label, so that no two draws are alike. */
@@ -31,9 +33,13 @@ export function random(turn: Turn, purpose: string, length: number): Uint8Array 
   return expandEntropy(turn.entropy, `${purpose}:${turn.draws++}`, length)
 }
 
-/** Replaces fields of the state. */
+/** Replaces fields of the state: of a copy that this turn owns, made when the first field is replaced. */
 export function patch(turn: Turn, fields: Partial<SessionState>): void {
-  turn.state = { ...turn.state, ...fields }
+  if (!turn.ownsState) {
+    turn.state = { ...turn.state }
+    turn.ownsState = true
+  }
+  Object.assign(turn.state, fields)
 }
 
 /** Enters a phase. */

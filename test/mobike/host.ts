@@ -40,7 +40,7 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
-export type EventInput = MobikeEvent extends infer E ? (E extends unknown ? Omit<E, 'now' | 'entropy'> : never) : never
+export type EventInput = MobikeEvent extends infer E ? (E extends unknown ? Omit<E, 'now'> : never) : never
 
 export interface Packet {
   readonly from: Endpoint
@@ -109,7 +109,7 @@ export class Host {
   }
 
   step(event: EventInput): MobikeAction[] {
-    const full = { ...event, now: this.lab.now, entropy: entropy(this.seed++) } as MobikeEvent
+    const full = { ...event, now: this.lab.now } as MobikeEvent
     const { state, actions } = stepMobike(this.policy, this.state, deepFreeze(full))
     this.state = deepFreeze(state)
     this.perform(actions)
@@ -198,7 +198,7 @@ export class Host {
   }
 
   private stepBeforePump(event: EventInput): readonly MobikeAction[] {
-    const full = { ...event, now: this.lab.now, entropy: entropy(this.seed++) } as MobikeEvent
+    const full = { ...event, now: this.lab.now } as MobikeEvent
     const { state, actions } = stepMobike(this.policy, this.state, deepFreeze(full))
     this.state = deepFreeze(state)
     return actions

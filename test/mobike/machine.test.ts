@@ -129,7 +129,6 @@ describe('intents', () => {
     const { actions } = stepMobike(lab.client.policy, state, {
       type: 'responseReceived',
       now: 1,
-      entropy: entropy(1),
       token,
       path: path(CELL, GW1),
       sources: [],

@@ -170,7 +170,7 @@ function play(
                   ]
           }
         : raw
-    const event = deepFreeze({ ...honest, now, entropy: entropy(index) } as MobikeEvent)
+    const event = deepFreeze({ ...honest, now } as MobikeEvent)
     const { state: after, actions } = stepMobike(policy, state, event)
     check(state, event, after, actions)
     state = deepFreeze(after)
@@ -277,7 +277,7 @@ describe('any sequence of events', () => {
         const wake = nextMobikeWake(state)
         if (wake === undefined) return
         const now = wake + 5
-        const ticked = stepMobike(policy, state, { type: 'tick', now, entropy: entropy(1) }).state
+        const ticked = stepMobike(policy, state, { type: 'tick', now }).state
         expect(nextMobikeWake(ticked) ?? Number.POSITIVE_INFINITY).toBeGreaterThan(now)
       }),
       runs

@@ -45,7 +45,6 @@ class Alone {
   step(event: EventInput): readonly MobikeAction[] {
     const { state, actions } = stepMobike(this.policy, this.state, {
       now: 1000,
-      entropy: entropy(1),
       ...event
     } as MobikeEvent)
     this.state = state
