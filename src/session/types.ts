@@ -102,6 +102,7 @@ export type Question =
       readonly wantsIpv6: boolean
     }
 
+/** The answer to a {@link Question}, by the same kind; null where there is none to give. */
 export type Answer =
   | { readonly kind: 'preSharedKey'; readonly secret: Uint8Array | null }
   | { readonly kind: 'configuration'; readonly configuration: InnerConfiguration | null }
