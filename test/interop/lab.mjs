@@ -126,6 +126,15 @@ export class Lab {
     this.nft('router', `add rule inet lab filter numgen random mod 100 < ${percent} drop`)
   }
 
+  /**
+   * Drops IKE requests (Response flag clear, behind a non-ESP marker) from port 4500 of this IPv4 address; its responses and ESP
+   * pass.
+   */
+  dropRequestsFrom(address) {
+    const [marker, flags] = ['@th,64,32 0', '@th,248,8 & 0x20 == 0']
+    this.nft('router', `add rule inet lab filter ip saddr ${address} udp sport 4500 ${marker} ${flags} drop`)
+  }
+
   clearFilter() {
     this.nft('router', 'flush chain inet lab filter')
   }

@@ -45,9 +45,9 @@ export class Roaming {
    * echo must go on. What is outstanding when the address goes may be lost.
    */
   async move(expected, change) {
-    const stream = this.#client.echo(60, 50)
+    const stream = this.#client.echo(50, 40)
     stream.catch(() => {})
-    await sleep(700)
+    await sleep(400)
     await change()
     const sa = await this.#movedTo(expected)
     const { sent, received, longestGapMs } = await stream

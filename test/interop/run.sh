@@ -25,8 +25,11 @@ if [ ! -e /dev/net/tun ]; then
   mknod /dev/net/tun c 10 200
 fi
 
-echo 'interop: building the library and the example programs'
-npx tsup --silent
+if [ ! -f dist/index.js ] || [ -n "$(find src tsup.config.ts package.json -newer dist/index.js -print -quit)" ]; then
+  echo 'interop: building the library'
+  npx tsup --silent
+fi
+echo 'interop: building the example programs'
 npx tsup --silent --config examples/driver/tsup.config.ts
 
 exec node test/interop/main.mjs "$@"

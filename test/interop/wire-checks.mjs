@@ -71,14 +71,16 @@ const COOKIE2 = '41/16401'
  * it has not verified, it sends a request with COOKIE2 there, and no ESP goes there before the answer.
  *
  * @param gateway the responder's addresses by family
+ * @param heldBack at least one client sent ESP from its new address before the proof
  */
-export function routabilityOrder(packets, gateway) {
+export function routabilityOrder(packets, gateway, { heldBack = false } = {}) {
   const ours = new Set([...gateway[4], ...gateway[6]])
   const isRequest = ({ kind, exchangeType, isResponse }) =>
     kind === 'ike' && exchangeType === INFORMATIONAL && !isResponse
   // The address of the initial exchange is proven by it.
   const verified = new Set([packets.find(({ kind }) => kind === 'ike').source])
   const checks = []
+  let earlyPackets = 0
   for (const [index, update] of packets.entries()) {
     if (!isRequest(update) || ours.has(update.source) || !update.payloads.includes(UPDATE_SA_ADDRESSES)) continue
     const { source: address, number } = update
@@ -107,8 +109,16 @@ export function routabilityOrder(packets, gateway) {
       esp.number > answer.number,
       `ESP of frame ${esp.number} to ${address} before the answer of frame ${answer.number}`
     )
-    checks.push(`${address}: UPDATE ${number}, COOKIE2 ${request.number}, answer ${answer.number}, ESP ${esp.number}`)
+    // Traffic from the new address before the proof shows that the gateway really held its own back.
+    const early = later.filter(
+      ({ kind, source, number: at }) => kind === 'esp' && source === address && at < answer.number
+    )
+    earlyPackets += early.length
+    const held = early.length > 0 ? `, ${early.length} ESP from there before the answer` : ''
+    const order = `UPDATE ${number}, COOKIE2 ${request.number}, answer ${answer.number}, ESP ${esp.number}`
+    checks.push(`${address}: ${order}${held}`)
   }
   expect(checks.length > 0, 'no UPDATE from a new address captured')
+  expect(!heldBack || earlyPackets > 0, 'no ESP from a new address before the proof: nothing was held back')
   return `frames at ${checks.join('; ')}`
 }
