@@ -4,7 +4,7 @@ import { isListStale } from './move.ts'
 import { checksNatMapping } from './nat.ts'
 import { noNatsAllowedFor } from './nat-prohibition.ts'
 import type { MobikePolicy } from './policy.ts'
-import type { MobikeState, OwnRequest, PendingIntents } from './state.ts'
+import { change, type MobikeState, type OwnRequest, type PendingIntents } from './state.ts'
 import type { MobikeNotify, MobikePurpose, MobikeRequest } from './types.ts'
 
 const COOKIE2_LENGTH = 32
@@ -58,17 +58,17 @@ export function nextMobikeRequest(
   }
   const earlier =
     purpose === 'update' ? state.outstanding.map((request) => ({ ...request, superseded: true })) : state.outstanding
-  return {
-    state: {
-      ...state,
+  const { state: asked } = change(
+    { state, actions: [] },
+    {
       nextToken: token + 1,
       outstanding: [...earlier, own],
       announced: list ?? state.announced,
       updatesInDoubt: state.updatesInDoubt + (purpose === 'update' ? 1 : 0),
       pending: afterBuilding(state.pending, purpose)
-    },
-    request: { token, purpose, notifies, path }
-  }
+    }
+  )
+  return { state: asked, request: { token, purpose, notifies, path } }
 }
 
 function nextPurpose(state: MobikeState, now: number): MobikePurpose | null {
