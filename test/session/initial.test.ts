@@ -430,7 +430,7 @@ describe('IKE_AUTH', () => {
   it('B248 B023 payloads in another order are taken as well', () => {
     const pair = new Pair().connect()
     while (pair.phase('client') !== 'expectAuthResponse') pair.deliver(pair.wire.shift() as Datagram)
-    const [real] = pair.wire as [Datagram]
+    const real = pair.wire[0] as Datagram
     const { payloads } = read(pair, real)
     pair.wire = []
     pair.deliver(

@@ -56,8 +56,10 @@ export class Wiretap {
   private readonly ivs = new Map<string, string>()
   private readonly keys = new Set<string>()
 
-  steps(before: Session, after: Session, actions: readonly SessionAction[], psk: Uint8Array): void {
+  /** `psk` null: no search for keys. */
+  steps(before: Session, after: Session, actions: readonly SessionAction[], psk: Uint8Array | null): void {
     for (const action of actions) if (action.type === 'sendDatagram') this.watch(action.bytes)
+    if (psk === null) return
     this.learn(before, psk)
     this.learn(after, psk)
     this.search(after.state, 'the state')

@@ -109,6 +109,8 @@ export class Pair {
   /** Every datagram ever sent. */
   readonly sent: Datagram[] = []
   readonly taps: Readonly<Record<SideName, Wiretap>> = { client: new Wiretap(), gateway: new Wiretap() }
+  /** Every step twice, and every octet searched for keys: off where thousands of schedules are run. */
+  isThorough = true
   /** Returns false to lose a datagram. */
   passes: (datagram: Datagram) => boolean = () => true
   /** Delays of the copies of a datagram, ms; none loses it. */
@@ -145,11 +147,11 @@ export class Pair {
     if (event.type === 'datagramReceived') event.bytes.fill(0xee)
     if (event.type === 'answered' && event.answer.kind === 'preSharedKey') event.answer.secret?.fill(0xee)
     side.session = structuredClone(step.session)
-    if (!isDeepStrictEqual(stepSession(side.config, before, freeze(twin)), step)) {
+    if (this.isThorough && !isDeepStrictEqual(stepSession(side.config, before, freeze(twin)), step)) {
       throw new Error(`${name}: the same ${event.type} gave something else, or what was given was kept`)
     }
     side.actions.push(...step.actions)
-    this.taps[name].steps(before, side.session, step.actions, PSK)
+    this.taps[name].steps(before, side.session, step.actions, this.isThorough ? PSK : null)
     checkSession(name, side.session)
     const all = [...step.actions]
     for (const action of step.actions) {
