@@ -157,7 +157,7 @@ describe('bad datagrams before every datagram of a whole session', () => {
     expect(ending(pair)).toEqual(GOOD)
   })
 
-  it('B213 ones that are no IKE, or only a keepalive, are dropped', () => {
+  it('B227 ones that are no IKE, or only a keepalive, are dropped', () => {
     const pair = live((pair, datagram) => {
       if (datagram.path.remote.port !== 4500) return
       expect(bother(pair, datagram, Uint8Array.of(0xff))).toEqual(['keepalive'])

@@ -189,7 +189,7 @@ describe('INFORMATIONAL', () => {
     }
   })
 
-  it('A118 ESP on the addresses in use puts the liveness check off, ESP from elsewhere does not', () => {
+  it('A118 A119 ESP on the addresses in use puts the liveness check off, ESP from elsewhere does not', () => {
     const pair = new Pair({ livenessMs: 60_000 }, { livenessMs: null }).establish()
     const path = pair.client.session.state.mobike?.childPath
     if (path === undefined) throw new Error('MOBIKE expected')
@@ -426,7 +426,7 @@ describe('Child SAs', () => {
     expect(pair.childIds('gateway')).toHaveLength(1)
   })
 
-  it('B002 A058 F28 a Child SA is installed on the addresses valid at installation', () => {
+  it('A024 F28 a Child SA is installed on the addresses valid at installation', () => {
     const pair = new Pair().establish()
     pair.tell('client', { type: 'childSaRequested' })
     const request = pair.wire.shift() as Datagram

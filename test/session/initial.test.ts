@@ -147,7 +147,7 @@ describe('IKE_SA_INIT', () => {
     expect(gaps.length).toBeGreaterThan(8)
   })
 
-  it('D04 several paths are tried in turn, each with a request of its own', () => {
+  it('D4 several paths are tried in turn, each with a request of its own', () => {
     const second: Path = { local: CLIENT.local, remote: { address: '198.51.100.1', port: 500 } }
     const pair = new Pair()
     pair.route = ({ path }) => (path.remote.address === '192.0.2.1' ? undefined : reversed(path))
@@ -220,7 +220,7 @@ describe('IKE_SA_INIT', () => {
 })
 
 describe('IKE_AUTH', () => {
-  it('B002 B215 B225 IKE_AUTH and all after it run on port 4500 with the marker, as both ends do NAT traversal', () => {
+  it('A026 B002 B215 B225 IKE_AUTH and all after it run on port 4500 with the marker, as both ends do NAT traversal', () => {
     const pair = new Pair().establish()
     for (const { path, bytes } of pair.sent.slice(2)) {
       expect([path.local.port, path.remote.port]).toEqual([4500, 4500])

@@ -161,7 +161,7 @@ describe('Child SAs', () => {
     expect(pair.reports('client').at(-1)).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.INVALID_KE_PAYLOAD })
   })
 
-  it('B165 B166 B172 later Child SAs: within the assigned address and the configured networks, for both sides', () => {
+  it('B164 B165 B167 later Child SAs: within the assigned address and the configured networks, for both sides', () => {
     const pair = new Pair().establish()
     pair.tell('gateway', { type: 'childSaRequested', remoteSelectors: [prefixSelector('0.0.0.0', 0)] })
     pair.settle()
