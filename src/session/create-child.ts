@@ -196,7 +196,7 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
       ? method.sharedSecret(privateKey, answer.publicValue.data)
       : undefined
   const keyed = group === null || (group === purpose.group && sharedSecret !== undefined)
-  if (answer === undefined || agreement === undefined || !keyed) return rejectAnswer(turn, purpose)
+  if (answer === undefined || agreement === undefined || !keyed) return rejectAnswer(turn, purpose, old)
   if (purpose.deletedSpis.includes(agreement.remoteSpi)) {
     // The peer closed it before we could know of it; what it would have replaced goes the same way.
     if (old !== undefined) deleteChild(turn, old)
@@ -218,7 +218,7 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
     rekeyOf: purpose.replaces,
     outbound: lost ? 'afterInbound' : 'now'
   })
-  if (child === undefined) return rejectAnswer(turn, purpose)
+  if (child === undefined) return rejectAnswer(turn, purpose, old)
   if (lost) return deleteChild(turn, child)
   if (old === undefined) return report(turn, { kind: 'childSaEstablished', id: child.sa.id })
   report(turn, { kind: 'childSaRekeyed', oldId: old.sa.id, newId: child.sa.id })
@@ -245,8 +245,12 @@ function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Ar
     const { localSelectors, remoteSelectors } = old.sa
     return enqueue(turn, { kind: 'createChild', localSelectors, remoteSelectors, group: null })
   }
-  report(turn, { kind: 'childSaFailed', notifyType: type })
-  // Section 2.8, B176: its time is up and there will be no other, so the IKE SA goes with it.
+  failed(turn, type, old)
+}
+
+/** There will be no Child SA. If the time of the one it was to replace is up, the IKE SA goes with it (section 2.8, B176). */
+function failed(turn: Turn, notifyType: number, old: Child | undefined): void {
+  report(turn, { kind: 'childSaFailed', notifyType })
   const expired = turn.config.lifetimes.childSaMs !== null && old?.rekeyAt === null
   if (expired && !old.closing) enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
 }
@@ -266,9 +270,9 @@ function noteRival(turn: Turn, id: number, rivalNonce: Uint8Array): void {
 }
 
 /** The peer made a Child SA that we cannot accept: it is deleted there (section 2.21). */
-function rejectAnswer(turn: Turn, purpose: CreatePurpose): void {
+function rejectAnswer(turn: Turn, purpose: CreatePurpose, old: Child | undefined): void {
   report(turn, { kind: 'violation', rule: 'the answer to CREATE_CHILD_SA is not among what was offered' })
-  report(turn, { kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
+  failed(turn, NOTIFY.NO_PROPOSAL_CHOSEN, old)
   enqueue(turn, { kind: 'deleteChild', id: nextId(turn), spi: purpose.spi })
 }
 

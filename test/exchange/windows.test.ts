@@ -107,7 +107,8 @@ describe('our requests', () => {
   })
 
   it('The addresses remembered of one request are bounded', () => {
-    let record = recordRequest(createRequestWindow<string>(), POLICY, request(0)).outstanding[0] as RequestRecord<string>
+    let record = recordRequest(createRequestWindow<string>(), POLICY, request(0))
+      .outstanding[0] as RequestRecord<string>
     for (let port = 1; port < 200; port++) record = sentOn(record, { ...PATH, local: { address: '10.1.0.2', port } })
     expect(record.sources.length).toBeLessThanOrEqual(16)
     expect(record.sources.length).toBeGreaterThan(1)
