@@ -105,7 +105,7 @@ export function agreeToChild(
 ): ChildAgreement | ChildRefusal {
   const choice = chooseProposal(offer.proposals, own, offeredGroup)
   const suite = choice && childSuiteIds(choice)
-  if (choice === undefined || suite === undefined || choice.peerSpi.length !== 4) {
+  if (choice === undefined || suite === undefined || !isEspSpi(choice.peerSpi)) {
     return { refusedWith: NOTIFY.NO_PROPOSAL_CHOSEN }
   }
   const remoteSelectors = narrowSelectors(offer.selectorsInitiator, allowed.remote)
@@ -128,7 +128,7 @@ export function verifyChild(
 ): ChildAgreement | undefined {
   const choice = verifyChoice(own, answer.proposals)
   const suite = choice && childSuiteIds(choice)
-  if (choice === undefined || suite === undefined || choice.peerSpi.length !== 4) return undefined
+  if (choice === undefined || suite === undefined || !isEspSpi(choice.peerSpi)) return undefined
   const { selectorsInitiator, selectorsResponder } = answer
   if (!isSubset(selectorsInitiator, offered.local) || !isSubset(selectorsResponder, offered.remote)) return undefined
   return {
@@ -154,6 +154,11 @@ export function espNotify(type: number, spi: number): NotifyPayload {
 export function publicValueOf(payloads: readonly Payload[]): PublicValue | null {
   const payload = findPayload(payloads, 'keyExchange')
   return payload === undefined ? null : { group: payload.group, data: payload.data }
+}
+
+/** RFC 4303 section 2.1: 0 is never sent (in UDP it would look like the non-ESP marker), 1 to 255 are reserved. */
+function isEspSpi(spi: Uint8Array): boolean {
+  return spi.length === 4 && readUint32(spi, 0) > 255
 }
 
 function keyExchangePayloads(value: PublicValue | null): readonly Payload[] {

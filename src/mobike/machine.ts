@@ -3,7 +3,7 @@ import { advertisedAddresses, peerAddressSet } from './address-set.ts'
 import { localAddressesChanged, reselect, tryBetterPath } from './addresses.ts'
 import { echoOf, requestReceived } from './answer.ts'
 import { childSaMoveFailed, close } from './move.ts'
-import { checksNatMapping, isBehindNat, syncKeepalive } from './nat.ts'
+import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import type { MobikePolicy } from './policy.ts'
 import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
@@ -31,8 +31,8 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     remotePort,
     ikePath: init.path,
     childPath: init.path,
-    encapsulate: isBehindNat(nat),
-    targetEncapsulate: isBehindNat(nat),
+    encapsulate: needsEncapsulation(nat, init.path),
+    targetEncapsulate: needsEncapsulation(nat, init.path),
     moveDue: false,
     choseSource: false,
     childMoves: [],

@@ -1,6 +1,6 @@
 import { ipFamily, type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, sameAddresses } from './address-set.ts'
-import { guessEncapsulation } from './nat.ts'
+import { guessEncapsulation, mayEncapsulate } from './nat.ts'
 import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
@@ -79,7 +79,8 @@ export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean)
 export function moveOwnEnd(step: MobikeStep): MobikeStep {
   const { ikePath, childPath, encapsulate } = step.state
   if (ipFamily(ikePath.local.address) !== ipFamily(childPath.remote.address)) return step
-  return moveChildrenTo(step, { local: ikePath.local, remote: childPath.remote }, encapsulate)
+  const to = { local: ikePath.local, remote: childPath.remote }
+  return moveChildrenTo(step, to, encapsulate && mayEncapsulate(to))
 }
 
 /** Nothing to send from: retransmission stops, what is pending waits for the next address (design decision 9). */

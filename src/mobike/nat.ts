@@ -1,13 +1,21 @@
-import { samePath } from '../bytes/index.ts'
+import { type Path, samePath } from '../bytes/index.ts'
 import { suspectsNat } from './address-set.ts'
 import { recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
 import type { MobikeStep, NatObservation } from './types.ts'
 
-/** True when ESP must be UDP-encapsulated: a NAT at either end (RFC 7296 section 2.23). */
-export function isBehindNat(nat: NatObservation | null): boolean {
-  return nat !== null && (nat.localBehindNat || nat.remoteBehindNat)
+/** Port 500 carries no ESP (RFC 7296 section 2.23), whatever a peer makes us see there. */
+const IKE_PORT = 500
+
+/** True when ESP on `path` must be UDP-encapsulated: `nat` shows one at either end (RFC 7296 section 2.23). */
+export function needsEncapsulation(nat: NatObservation | null, path: Path): boolean {
+  return nat !== null && (nat.localBehindNat || nat.remoteBehindNat) && mayEncapsulate(path)
+}
+
+/** False on the port where UDP encapsulation must not be. */
+export function mayEncapsulate(path: Path): boolean {
+  return path.local.port !== IKE_PORT
 }
 
 /**
@@ -17,7 +25,8 @@ export function isBehindNat(nat: NatObservation | null): boolean {
 export function guessEncapsulation(state: MobikeState, path: MobikeState['ikePath']): boolean {
   if (!state.natTraversal) return false
   const known = recordOf(state, path)?.nat ?? null
-  return known !== null ? isBehindNat(known) : state.encapsulate || suspectsNat(path)
+  if (known !== null) return needsEncapsulation(known, path)
+  return mayEncapsulate(path) && (state.encapsulate || suspectsNat(path))
 }
 
 /** Takes the observation of an UPDATE exchange on the IKE SA's path: the NAT state in use and the new baseline (section 3.8). */
@@ -27,7 +36,7 @@ export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeSt
   return change(step, {
     nat,
     natBaseline: nat.destinationHash,
-    targetEncapsulate: isBehindNat(nat),
+    targetEncapsulate: needsEncapsulation(nat, state.ikePath),
     paths: withRecord(state, state.ikePath, { nat })
   })
 }

@@ -1,4 +1,4 @@
-import { ipAddressBytes, ipAddressText, ipFamily } from '../bytes/index.ts'
+import { EMPTY, ipAddressBytes, ipAddressText, ipFamily } from '../bytes/index.ts'
 import { NOTIFY } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
 import type { MobikeNotify } from './types.ts'
@@ -92,6 +92,6 @@ const EMPTY_NOTIFY_TYPES = {
   unexpectedNatDetected: NOTIFY.UNEXPECTED_NAT_DETECTED
 } as const
 
-function payload(type: number, data: Uint8Array = new Uint8Array(0)): NotifyPayload {
-  return { kind: 'notify', protocol: 0, spi: new Uint8Array(0), type, data }
+function payload(type: number, data: Uint8Array = EMPTY): NotifyPayload {
+  return { kind: 'notify', protocol: 0, spi: EMPTY, type, data }
 }

@@ -45,6 +45,9 @@ import {
 
 /** Rekeying the IKE SA: one lineage, several IKE SAs one after the other (RFC 7296 sections 2.8, 2.8.2, 2.18, 2.25.2). */
 
+/** IKE SAs of a lineage while a peer may still ask for one more: it cannot pile them up by rekeying without end. */
+const IKE_SAS_KEPT = 8
+
 type RekeyPurpose = Extract<Purpose, { readonly kind: 'rekeyIke' }>
 
 /** Sends our CREATE_CHILD_SA request that rekeys `sa`. */
@@ -82,7 +85,8 @@ export function answerIkeRekey(
   const busy = sa.requests.outstanding.some(({ purpose }) =>
     ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
   )
-  if (busy || successorOf(turn) !== undefined || sa.standing.name !== 'active')
+  const full = turn.state.ikeSas.length >= IKE_SAS_KEPT
+  if (busy || full || successorOf(turn) !== undefined || sa.standing.name !== 'active')
     return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
   const request = readIkeRekey(payloads)
   if (request === undefined) {
