@@ -4,7 +4,7 @@
 import { endpoint, ipFamily, type Path } from '../../src/index.ts'
 import type { LocalAddress } from '../../src/mobike/types.ts'
 import { createInitiatorSession } from '../../src/session/index.ts'
-import { print, readCommands } from './control.ts'
+import { print, printSocketFailure, readCommands } from './control.ts'
 import { InnerEchoClient } from './inner-echo.ts'
 import { watchLocalAddresses } from './local-addresses.ts'
 import { type DriverOptions, readOptions } from './options.ts'
@@ -26,7 +26,7 @@ let echo: InnerEchoClient | undefined
 
 const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived: (path, bytes) => runner.datagramReceived(path, bytes),
-  socketFailed: (where, code) => print('socketFailed', { where, code })
+  socketFailed: printSocketFailure
 })
 const runner: SessionRunner = new SessionRunner(config, createInitiatorSession(config), {
   sendDatagram: (path, bytes) => sockets.send(path, bytes),

@@ -10,6 +10,15 @@ export function print(type: string, fields: object = {}): void {
   process.stdout.write(`${text}\n`)
 }
 
+let lastFailure = ''
+
+/** Prints a failure of a socket, but not the same one again and again. */
+export function printSocketFailure(where: string, code: string): void {
+  const text = `${where} ${code}`
+  if (text !== lastFailure) print('socketFailed', { where, code })
+  lastFailure = text
+}
+
 /** Calls `command` with the words of each line of standard input, `ended` at its end. */
 export function readCommands(command: (words: readonly string[]) => void, ended: () => void): void {
   const lines = createInterface({ input: process.stdin })

@@ -2,7 +2,7 @@
 // standard input, it prints JSON lines.
 
 import { endpoint, type IpAddress } from '../../src/index.ts'
-import { print, readCommands } from './control.ts'
+import { print, printSocketFailure, readCommands } from './control.ts'
 import { GatewayRunner } from './gateway-runner.ts'
 import { echoReply } from './inner-echo.ts'
 import { watchLocalAddresses } from './local-addresses.ts'
@@ -25,7 +25,7 @@ const free = [...options.innerAddresses]
 
 const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived: (path, bytes) => runner.datagramReceived(path, bytes),
-  socketFailed: (where, code) => print('socketFailed', { where, code })
+  socketFailed: printSocketFailure
 })
 const runner: GatewayRunner = new GatewayRunner(
   {

@@ -39,6 +39,9 @@ export interface EventSink {
 /** `espReceived` may be sampled: one a second tells the session that the path is alive. */
 const ESP_SAMPLE_MS = 1000
 
+/** Inner packets go out and none comes in for this long: worth a liveness check. */
+const SILENCE_MS = 3000
+
 /** Carries out the actions of one session, with ESP in user space, and tells the session what comes of them. */
 export class SessionEffects {
   readonly #host: SessionHost
@@ -46,6 +49,8 @@ export class SessionEffects {
   readonly #tunnel = createEspTunnel()
   readonly #keepalives: NatKeepalives
   #espSampledAt = Number.NEGATIVE_INFINITY
+  /** When the first packet after the last inbound one was sent. */
+  #unansweredSince: number | undefined
 
   constructor(host: SessionHost, loop: EventSink) {
     this.#host = host
@@ -92,6 +97,7 @@ export class SessionEffects {
   espReceived(path: Path, bytes: Uint8Array): boolean {
     const result = this.#tunnel.receive(bytes)
     if (!result.ok) return false
+    this.#unansweredSince = undefined
     const now = performance.now()
     if (now - this.#espSampledAt >= ESP_SAMPLE_MS) {
       this.#espSampledAt = now
@@ -101,11 +107,15 @@ export class SessionEffects {
     return true
   }
 
-  /** Sends an inner IP packet through the tunnel; false when no Child SA carries it now. */
+  /**
+   * Sends an inner IP packet through the tunnel; false when no Child SA carries it now. Always UDP-encapsulated, whatever the
+   * session says of NATs: without raw sockets there is no other way, and every peer must take it (RFC 7296 section 2.23).
+   */
   sendInnerPacket(packet: Uint8Array): boolean {
     const result = this.#tunnel.send(packet, randomFillSync(new Uint8Array(16)))
     if (!result.ok) return false
     this.#transmit(result.path, result.bytes)
+    this.#noticeSilence()
     return true
   }
 
@@ -116,6 +126,15 @@ export class SessionEffects {
 
   stop(): void {
     this.#keepalives.stopAll()
+  }
+
+  /** RFC 4555 section 3.5 allows any hint, for a hint moves nothing by itself. */
+  #noticeSilence(): void {
+    const now = performance.now()
+    this.#unansweredSince ??= now
+    if (now - this.#unansweredSince < SILENCE_MS) return
+    this.#unansweredSince = now
+    this.#loop.dispatch({ type: 'hintReceived', hint: 'noInboundTraffic' })
   }
 
   #transmit(path: Path, bytes: Uint8Array): void {

@@ -75,8 +75,8 @@ class Program {
 
 /** Our client. */
 export class OurClient extends Program {
-  static async start({ lab, directory, suite, remotes }) {
-    const client = new OurClient(lab, 'client', 'client', join(directory, 'client'), {
+  static async start({ lab, host = 'client', directory, suite, remotes }) {
+    const client = new OurClient(lab, host, 'client', join(directory, 'client'), {
       suite: suite.name,
       secret: SECRET,
       ...suite.ours,

@@ -13,12 +13,15 @@ export class Roaming {
   #client
   #gateway
   #spis
+  #sameEsp
   /** Set by {@link connect}. */
   #children = []
 
-  constructor({ client, gateway }) {
+  /** `sameEsp`: the ESP SPIs must survive every move. */
+  constructor({ client, gateway, sameEsp = false }) {
     this.#client = client
     this.#gateway = gateway
+    this.#sameEsp = sameEsp
   }
 
   async connect(expected) {
@@ -55,6 +58,7 @@ export class Roaming {
     const rekeyed = (await this.#installed()).children.some(
       (child) => !this.#children.some((old) => old.in === child.in)
     )
+    expect(!rekeyed || !this.#sameEsp, 'the ESP SPIs changed')
     this.#children = (await this.#gateway.sa()).children
     const traffic = `stream ${received}/${sent}, longest gap ${longestGapMs} ms, then ${end}`
     return `${await this.#views(sa)}, same IKE SPIs, ${rekeyed ? 'Child SA rekeyed' : 'same ESP SPIs'}, ${traffic}`

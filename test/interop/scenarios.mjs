@@ -298,6 +298,56 @@ async function gatewayNegotiation(context) {
   await dissectionSteps({ step, capture: capture.file, log: daemon.log, suite: GATEWAY_NEGOTIATION })
 }
 
+/** A peer without MOBIKE: the SA works, where it is. */
+async function withoutMobike(context, suite) {
+  const { lab, step, stopAll } = context
+  lab.linkUp('wlan0', [4])
+  const plain = { ...suite, strongSwan: { ...suite.strongSwan, MOBIKE: 'no' } }
+  for (const [title, Client, Gateway] of [
+    ['our client', OurClient, StrongSwanGateway],
+    ['our responder', StrongSwanClient, OurGateway]
+  ]) {
+    await step(title, async () => {
+      const { client, gateway } = await begin(context, plain, Client, Gateway, 'client')
+      const text = await new Roaming({ client, gateway }).connect(wlan0[4])
+      const ours = client.daemon === undefined ? client : gateway
+      const [{ mobike }] = ours.reports('established')
+      expect(mobike === false, 'MOBIKE in force')
+      return `MOBIKE not in force, ${text}`
+    })
+    await stopAll()
+  }
+}
+
+/** Both ends ours, with real sockets and a real NAT: nobody makes up a NAT, and nobody replaces the Child SA. */
+async function oursBothEnds(context, suite) {
+  const { lab, directory, step, start } = context
+  lab.linkUp('wlan0', [4])
+  const { client, gateway } = await begin(context, suite, OurClient, OurGateway, 'client')
+  const roaming = new Roaming({ client, gateway, sameEsp: true })
+  await step('connects, echo', () => roaming.connect(wlan0[4]))
+  await step('wlan0 lost, wwan0', () => roaming.move(wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
+  lab.masquerade('wlan0')
+  await step('behind a NAT', () => roaming.move(masqueraded(4), () => lab.linkUp('wlan0', [4])))
+  await step('the NAT forgets', () =>
+    roaming.remapped(async () => {
+      lab.forgetConnections()
+      client.send('liveness')
+    })
+  )
+  await step('out of the NAT', () => roaming.move(wwan0[4], () => lab.linkDown('wlan0')))
+  lab.clearNat()
+  await step('IPv4 to IPv6', () => roaming.move(wlan0[6], () => swap(lab, 'wwan0', 'wlan0', 6)))
+  await step('a second client', async () => {
+    const options = { lab, host: 'server', directory: `${directory}/second`, suite, remotes: [outer[4][0]] }
+    const second = await start(OurClient.start(options))
+    const inner = await second.connect()
+    const { received } = await second.echo(5, 50)
+    expect(received === 5, `its echo ${received}/5`)
+    return `inner ${inner}, its echo ${received}/5, the first one's ${await roaming.echo()}`
+  })
+}
+
 /** A wrong pre-shared key is refused by whoever sees it. */
 async function wrongSecret(context, suite) {
   const { lab, step, stopAll } = context
@@ -415,15 +465,19 @@ async function peerRekeyedChild(client, roaming) {
   return `Child SA ${oldId} replaced by ${newId}, ${await roaming.echo()}`
 }
 
+/** Traffic goes out and none comes in: the client tests other pairs and moves to the gateway's other address. */
 async function gatewayAddressFails(lab, client, gateway, roaming) {
   const failed = (await gateway.sa()).local.address
+  const from = client.events.length
   lab.blackhole(failed)
-  client.send('liveness')
+  const stream = client.echo(150, 40)
   const sa = await until('another gateway address', 25_000, async () => {
     const found = await gateway.sa()
     return found.local.address !== failed && found
   })
-  const text = `gateway at ${sa.local.address} instead of ${failed}, ${await roaming.echo()}`
+  const { longestGapMs } = await stream
+  expect(client.reports('mobike/pathFailed', from).length > 0, 'no pathFailed')
+  const text = `swanctl: local ${sa.local.address} instead of ${failed}, gap ${longestGapMs} ms, ${await roaming.echo()}`
   lab.clearFilter()
   return text
 }
@@ -479,5 +533,7 @@ export const scenarios = [
   ...forSuites(SUITES.slice(0, 1), 'our client, no ESP', withoutChildSa),
   { name: 'our client negotiates', run: clientNegotiation },
   { name: 'our responder negotiates', run: gatewayNegotiation },
-  ...forSuites(SUITES.slice(0, 1), 'wrong secret', wrongSecret)
+  ...forSuites(SUITES.slice(0, 1), 'wrong secret', wrongSecret),
+  ...forSuites(SUITES.slice(0, 1), 'peer without MOBIKE', withoutMobike),
+  ...forSuites(SUITES.slice(0, 1), 'ours both ends', oursBothEnds)
 ]

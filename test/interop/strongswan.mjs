@@ -32,6 +32,7 @@ export class StrongSwan {
     mkdirSync(directory, { recursive: true })
     const values = {
       DPD: '0s',
+      MOBIKE: 'yes',
       REMOTE: '%any',
       EXTRA: '',
       SECRET,

@@ -1,7 +1,15 @@
 // Checks of a capture, on what tshark sees with the keys from the peer's log.
 
-import { decodeMessage, decodePayloads, payloadType } from 'ikev2-mobike/codec'
-import { ikeKeyLayout, openMessage } from 'ikev2-mobike/crypto'
+import { toHex } from 'ikev2-mobike'
+import {
+  decodeMessage,
+  decodePayloads,
+  encodeMessage,
+  encodePayloads,
+  HEADER_OCTETS,
+  payloadType
+} from 'ikev2-mobike/codec'
+import { ikeKeyLayout, openMessage, sealMessage } from 'ikev2-mobike/crypto'
 import { keysOfLog } from './charon-keys.mjs'
 import { dissect } from './dissect.mjs'
 import { expect } from './scenario.mjs'
@@ -17,8 +25,8 @@ export async function dissectionSteps({ step, capture, log, suite }) {
     expect(complaints.length === 0, complaints.join('; '))
     return `${messages.length} IKE messages, ${packets.length - messages.length} ESP packets`
   })
+  const messages = packets.filter(({ kind }) => kind === 'ike')
   await step('payload lists: tshark = ours', () => {
-    const messages = packets.filter(({ kind }) => kind === 'ike')
     for (const { number, payloads, ...message } of messages) {
       const own = ownPayloadList(message, suite.ike)
       expect(
@@ -28,7 +36,34 @@ export async function dissectionSteps({ step, capture, log, suite }) {
     }
     return `${messages.length} messages, ${messages.reduce((sum, { payloads }) => sum + payloads.length, 0)} payloads`
   })
+  await step('same octets encoded again', () => {
+    for (const { number, ...message } of messages) {
+      const again = encodedAgain(message, suite.ike)
+      expect(message.bytes.equals(again), `frame ${number}: ${message.bytes.toString('hex')}, ours ${toHex(again)}`)
+    }
+    return `${messages.length} messages decoded, opened, encoded and sealed`
+  })
   return packets
+}
+
+/** The message decoded, and encoded from what was decoded, with the IV and padding it had. */
+function encodedAgain({ bytes, ...packet }, suite) {
+  const { value: message } = decodeMessage(bytes)
+  if (message.payloads.at(-1)?.kind !== 'encrypted') return encodeMessage(message)
+  const opened = open({ bytes, ...packet }, suite)
+  const { firstPayload: firstInner, bytes: inner } = encodePayloads(
+    decodePayloads(opened.inner, opened.firstInner).value
+  )
+  const { iv, padding } = opened
+  return sealMessage({
+    suite,
+    material: packedKeys(suite, packet.keys),
+    header: message,
+    firstInner,
+    inner,
+    iv,
+    padding
+  })
 }
 
 /** The payload list of a message as this library decodes it, in the form of `dissect`. */
@@ -38,17 +73,22 @@ function ownPayloadList({ bytes, fromInitiator, keys }, suite) {
   const outer = message.value.payloads
   const last = outer.at(-1)
   if (last?.kind !== 'encrypted') return notation(outer)
-  const opened = openMessage({
-    suite,
-    material: packedKeys(suite, keys),
-    sender: fromInitiator ? 'initiator' : 'responder',
-    message: bytes,
-    offset: bytes.length - last.body.length - 4
-  })
+  const opened = open({ bytes, fromInitiator, keys }, suite)
   if (!opened.ok) return [opened.error]
   const inner = decodePayloads(opened.inner, opened.firstInner)
   if (!inner.ok) return [`${inner.error.code} at ${inner.error.offset}`]
   return notation([...outer, ...inner.value])
+}
+
+/** Opens the Encrypted payload, the only outer one. */
+function open({ bytes, fromInitiator, keys }, suite) {
+  return openMessage({
+    suite,
+    material: packedKeys(suite, keys),
+    sender: fromInitiator ? 'initiator' : 'responder',
+    message: bytes,
+    offset: HEADER_OCTETS
+  })
 }
 
 const notation = (payloads) =>
