@@ -44,18 +44,33 @@ export function ipAddressText(octets: Uint8Array): IpAddress | undefined {
   return `${text.slice(0, start).join(':')}::${text.slice(start + length).join(':')}`
 }
 
+const DOT = 46
+const ZERO = 48
+
+/** Read by character codes: every message with NAT_DETECTION needs the octets of four addresses. */
 function ipv4Bytes(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
   const octets = new Uint8Array(4)
+  let at = 0
   for (let i = 0; i < 4; i++) {
-    const part = parts[i] as string
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined
-    const value = Number(part)
-    if (value > 255) return undefined
+    if (i > 0 && text.charCodeAt(at++) !== DOT) return undefined
+    const start = at
+    let value = 0
+    for (let digit = digitAt(text, at); digit >= 0 && at - start < 3; digit = digitAt(text, at)) {
+      value = 10 * value + digit
+      at++
+    }
+    const length = at - start
+    // A leading zero would make an octal number to some readers.
+    if (length === 0 || value > 255 || (length > 1 && text.charCodeAt(start) === ZERO)) return undefined
     octets[i] = value
   }
-  return octets
+  return at === text.length ? octets : undefined
+}
+
+/** The decimal digit at `index`, or -1 when there is none. */
+function digitAt(text: string, index: number): number {
+  const digit = text.charCodeAt(index) - ZERO
+  return digit >= 0 && digit <= 9 ? digit : -1
 }
 
 function ipv6Bytes(text: string): Uint8Array | undefined {

@@ -1,9 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, ipAddressBytes } from '../bytes/index.ts'
-import { prepareHmac } from './hmac.ts'
+import { hmacWith, type PreparedHmac } from './hmac.ts'
 
 /** Octets of {@link statelessCookie}, of at most 64 (RFC 7296 section 2.6). */
 export const STATELESS_COOKIE_OCTETS = 33
+
+const keyed: (key: Uint8Array) => PreparedHmac = /* @__PURE__ */ hmacWith(sha256)
 
 /**
  * A COOKIE that needs no state to verify (RFC 7296 section 2.6): the version of the secret in one octet, then
@@ -33,5 +35,5 @@ export function statelessCookie(inputs: {
   if (initiatorSpi.length !== 8) throw new RangeError('initiatorSpi: not eight octets')
   const port = inputs.port ?? 0
   const fixed = Uint8Array.of(port >> 8, port, address.length)
-  return concatBytes(Uint8Array.of(version), prepareHmac(sha256, secret)(initiatorSpi, fixed, address, nonce))
+  return concatBytes(Uint8Array.of(version), keyed(secret)(initiatorSpi, fixed, address, nonce))
 }

@@ -1,8 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { writeUint16, writeUint32 } from '../bytes/index.ts'
+import { oneShot } from './one-shot.ts'
 
 const LEAST_ENTROPY_OCTETS = 32
 const BLOCK_OCTETS = 32
+
+const hash: (message: Uint8Array) => Uint8Array = /* @__PURE__ */ oneShot(sha256)
 
 /**
  * Octets for one purpose from the entropy of one event: the one-step key derivation of NIST SP 800-56C with SHA-256, block
@@ -31,7 +34,8 @@ export function expandEntropy(entropy: Uint8Array, label: string, length: number
   const output = new Uint8Array(length)
   for (let offset = 0; offset < length; offset += BLOCK_OCTETS) {
     writeUint32(input, 0, offset / BLOCK_OCTETS + 1)
-    output.set(sha256(input).subarray(0, length - offset), offset)
+    const block = hash(input)
+    output.set(length - offset < BLOCK_OCTETS ? block.subarray(0, length - offset) : block, offset)
   }
   input.fill(0)
   return output

@@ -1,7 +1,7 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { CHash } from '@noble/hashes/utils.js'
-import { prepareHmac } from './hmac.ts'
+import { hmacWith } from './hmac.ts'
 import { requireLength } from './key-length.ts'
 import type { IntegrityAlgorithm, IntegrityContext } from './types.ts'
 
@@ -18,6 +18,7 @@ export const hmacSha384_192: IntegrityAlgorithm = /* @__PURE__ */ hmacIntegrity(
 export const hmacSha512_256: IntegrityAlgorithm = /* @__PURE__ */ hmacIntegrity('HMAC-SHA2-512-256', 14, sha512, 32)
 
 function hmacIntegrity(name: string, id: number, hash: CHash, icvOctets: number): IntegrityAlgorithm {
+  const keyed = hmacWith(hash)
   return Object.freeze({
     kind: 'integrity',
     name,
@@ -26,7 +27,7 @@ function hmacIntegrity(name: string, id: number, hash: CHash, icvOctets: number)
     icvOctets,
     prepare(key: Uint8Array): IntegrityContext {
       requireLength(key, hash.outputLen, 'key', name)
-      const mac = prepareHmac(hash, key)
+      const mac = keyed(key)
       return { checksum: (...parts) => mac(...parts).subarray(0, icvOctets) }
     }
   })

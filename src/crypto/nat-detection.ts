@@ -1,5 +1,8 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { ipAddressBytes } from '../bytes/index.ts'
+import { oneShot } from './one-shot.ts'
+
+const hash: (message: Uint8Array) => Uint8Array = /* @__PURE__ */ oneShot(sha1)
 
 /**
  * Data of NAT_DETECTION_SOURCE_IP and NAT_DETECTION_DESTINATION_IP (RFC 7296 section 2.23): 20 octets,
@@ -25,5 +28,5 @@ export function natDetectionHash(
   input.set(octets, 16)
   input[16 + octets.length] = port >> 8
   input[17 + octets.length] = port
-  return sha1(input)
+  return hash(input)
 }

@@ -1,8 +1,8 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import type { CHash } from '@noble/hashes/utils.js'
-import { prepareHmac } from './hmac.ts'
-import type { PrfContext, PseudoRandomFunction } from './types.ts'
+import { hmacWith } from './hmac.ts'
+import type { PseudoRandomFunction } from './types.ts'
 
 /** PRF_HMAC_SHA1 (RFC 2104). */
 export const prfHmacSha1: PseudoRandomFunction = /* @__PURE__ */ hmacPrf('PRF-HMAC-SHA1', 2, sha1)
@@ -24,6 +24,6 @@ function hmacPrf(name: string, id: number, hash: CHash): PseudoRandomFunction {
     // RFC 7296 section 2.13: the preferred key size of an HMAC is the output of its hash.
     keyOctets: hash.outputLen,
     outputOctets: hash.outputLen,
-    prepare: (key: Uint8Array): PrfContext => prepareHmac(hash, key)
+    prepare: hmacWith(hash)
   })
 }

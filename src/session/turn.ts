@@ -162,7 +162,8 @@ export function protect(
     suite,
     material: ikeKeysOf(turn.secrets, sa),
     header: {
-      ...spisOf(sa),
+      initiatorSpi: fromHexSpi(sa.initiatorSpi),
+      responderSpi: fromHexSpi(sa.responderSpi),
       exchangeType: message.exchangeType,
       fromInitiator: sa.startedHere,
       isResponse: message.isResponse,
