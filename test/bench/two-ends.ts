@@ -7,6 +7,7 @@ import {
   createInitiatorSession,
   createResponderSession,
   type Session,
+  type SessionAction,
   type SessionConfig,
   type SessionEvent,
   sessionConfig,
@@ -78,45 +79,60 @@ export function connect(ends: TwoEnds): void {
 
 /** Gives an event to one end and delivers everything that follows from it. */
 export function happen(ends: TwoEnds, end: End, happening: Happening): void {
-  const queue: { readonly end: End; readonly happening: Happening }[] = [{ end, happening }]
+  const queue: Due[] = [{ end, event: { ...happening, ...fresh(ends) } as SessionEvent }]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const acting = next.end
-    const { session, actions } = step(ends, acting, next.happening)
+    const { session, actions } = stepSession(acting.config, acting.session, next.event)
     acting.session = session
     for (const action of actions) {
-      switch (action.type) {
-        case 'sendDatagram': {
-          ends.datagrams++
-          const path: Path = { local: action.path.remote, remote: action.path.local }
-          const other = acting === ends.initiator ? ends.responder : ends.initiator
-          queue.push({ end: other, happening: { type: 'datagramReceived', path, bytes: action.bytes } })
-          break
-        }
-        case 'ask': {
-          const answer =
-            action.question.kind === 'preSharedKey'
-              ? ({ kind: 'preSharedKey', secret: SECRET } as const)
-              : ({ kind: 'configuration', configuration: null } as const)
-          queue.push({ end: acting, happening: { type: 'answered', id: action.id, answer } })
-          break
-        }
-        case 'moveChildSas':
-          queue.push({ end: acting, happening: { type: 'childSasMoved' } })
-          break
-        case 'report':
-          count(acting, action.report.kind === 'mobike' ? action.report.report.kind : action.report.kind)
-      }
+      const follows = consequence(ends, acting, action)
+      if (follows !== undefined) queue.push(follows)
     }
   }
 }
 
-/** One step of one end, with entropy of its own. */
-function step(ends: TwoEnds, { config, session }: End, happening: Happening): ReturnType<typeof stepSession> {
+interface Due {
+  readonly end: End
+  readonly event: SessionEvent
+}
+
+/** What an action leads to. Events are written out field by field: their making is no part of what is measured. */
+function consequence(ends: TwoEnds, acting: End, action: SessionAction): Due | undefined {
+  switch (action.type) {
+    case 'sendDatagram': {
+      ends.datagrams++
+      const { now, entropy } = fresh(ends)
+      const path: Path = { local: action.path.remote, remote: action.path.local }
+      const other = acting === ends.initiator ? ends.responder : ends.initiator
+      return { end: other, event: { type: 'datagramReceived', path, bytes: action.bytes, now, entropy } }
+    }
+    case 'ask': {
+      const { now, entropy } = fresh(ends)
+      const answer =
+        action.question.kind === 'preSharedKey'
+          ? ({ kind: 'preSharedKey', secret: SECRET } as const)
+          : ({ kind: 'configuration', configuration: null } as const)
+      return { end: acting, event: { type: 'answered', id: action.id, answer, now, entropy } }
+    }
+    case 'moveChildSas': {
+      const { now, entropy } = fresh(ends)
+      return { end: acting, event: { type: 'childSasMoved', now, entropy } }
+    }
+    case 'report':
+      count(acting, action.report.kind === 'mobike' ? action.report.report.kind : action.report.kind)
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+/** A little later, and entropy never given before. */
+function fresh(ends: TwoEnds): { readonly now: number; readonly entropy: Uint8Array } {
   ends.now += 0.001
   entropyCounter++
   const entropy = new Uint8Array(32)
-  new DataView(entropy.buffer).setFloat64(0, entropyCounter)
-  return stepSession(config, session, { ...happening, now: ends.now, entropy } as SessionEvent)
+  for (let i = 0; i < 4; i++) entropy[i] = entropyCounter >>> (8 * i)
+  return { now: ends.now, entropy }
 }
 
 let entropyCounter = 0
