@@ -4,6 +4,7 @@ import { NOTIFY } from '../../src/codec/index.ts'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import type { SessionAction, SessionOptions } from '../../src/session/index.ts'
 import { kinds, read } from './forge.ts'
+import { Nat } from './nat.ts'
 import { type Datagram, datagramsIn, mobikeReports, Pair, reversed, type SideName } from './pair.ts'
 
 const BOTH: readonly SideName[] = ['client', 'gateway']
@@ -19,45 +20,6 @@ function reachable(client: Partial<SessionOptions> = {}, gateway: Partial<Sessio
     return has(from, path.local) && has(to, path.remote) ? reversed(path) : undefined
   }
   return pair
-}
-
-/** A NAT in front of one client address: other addresses pass as they are. */
-class Nat {
-  private base = 40_000
-  private readonly pair: Pair
-  readonly inside: string
-  readonly outside: string
-
-  constructor(pair: Pair, inside = '10.2.0.2', outside = '203.0.113.7') {
-    this.pair = pair
-    this.inside = inside
-    this.outside = outside
-    const direct = pair.route
-    pair.route = (datagram: Datagram): Path | undefined => {
-      const { from, path } = datagram
-      if (from === 'client' && path.local.address === this.inside) {
-        return {
-          local: path.remote,
-          remote: { address: this.outside, port: this.base + (path.local.port === 500 ? 0 : 1) }
-        }
-      }
-      if (from === 'gateway' && path.remote.address === this.outside) {
-        const port = [500, 4500].find((candidate) => this.base + (candidate === 500 ? 0 : 1) === path.remote.port)
-        if (port === undefined) return undefined
-        const arrives = { local: { address: this.inside, port }, remote: path.local }
-        const isThere = this.pair.client.session.state.surroundings.localAddresses.some(
-          ({ address }) => address === this.inside
-        )
-        return isThere ? arrives : undefined
-      }
-      return direct(datagram)
-    }
-  }
-
-  /** The NAT forgets its mappings: the next packet gets another port. */
-  flush(): void {
-    this.base += 1000
-  }
 }
 
 function move(pair: Pair, ...addresses: string[]): void {

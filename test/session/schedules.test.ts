@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { SessionOptions } from '../../src/session/index.ts'
 import { createSeededRandom } from '../../src/sim/index.ts'
+import { Nat } from './nat.ts'
 import { type News, Pair, type SideName } from './pair.ts'
 
 /** Random schedules over a bad network: whatever happens, both ends come to agree, and nothing is left over. */
@@ -55,8 +57,11 @@ const weather: fc.Arbitrary<Weather> = fc.record({
 })
 
 /** A pair in this weather, whose hosts own the addresses they say they have. */
-function stormy({ seed, loss, copies, jitterMs }: Weather): { pair: Pair; calm(): void } {
-  const pair = new Pair()
+function stormy(
+  { seed, loss, copies, jitterMs }: Weather,
+  options: Partial<SessionOptions> = {}
+): { pair: Pair; calm(): void } {
+  const pair = new Pair(options, options)
   // One schedule in eight is watched in every way, which takes several times as long.
   pair.isThorough = seed % 8 === 0
   const random = createSeededRandom(seed)
@@ -159,19 +164,18 @@ function agreement(pair: Pair): void {
   expect(one?.ikePath).toEqual(one?.childPath)
 }
 
+/** Connects in bad weather; false when that failed, which is no fault: time was up for one of the two. */
+function comesUp(pair: Pair): boolean {
+  pair.connect()
+  const isUp = (): boolean => pair.phase('client') === 'established' && pair.phase('gateway') === 'established'
+  for (let count = 0; count < 40 && !isUp(); count++) pair.advance(500)
+  return isUp()
+}
+
 function run(deeds: readonly Deed[], sky: Weather, isRestored = true): Pair {
   const { pair, calm } = stormy(sky)
   pair.isRestored = isRestored
-  pair.connect()
-  for (
-    let count = 0;
-    count < 40 && !(pair.phase('client') === 'established' && pair.phase('gateway') === 'established');
-    count++
-  ) {
-    pair.advance(500)
-  }
-  // The responder gave up, or the initiator: connecting in a storm may fail, and is not what this is about.
-  if (pair.phase('client') !== 'established' || pair.phase('gateway') !== 'established') return pair
+  if (!comesUp(pair)) return pair
   for (const deed of deeds) perform(pair, deed)
   calm()
   pair.tell('gateway', {
@@ -243,6 +247,90 @@ describe('random schedules over a network that loses, copies and reorders', { ti
         expect(one).toEqual(two)
       }),
       { numRuns: 15, seed: SEED }
+    )
+  })
+
+  it('B076 B209 whoever closes, and whatever is under way, both ends close and keep nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(wait, ...rekeys, ...children, ...moves), { maxLength: 8 }),
+        weather,
+        fc.constantFrom<readonly SideName[]>(['client'], ['gateway'], ['client', 'gateway']),
+        fc.nat(3000),
+        (deeds, sky, closers, ms) => {
+          const { pair, calm } = stormy(sky)
+          if (!comesUp(pair)) return
+          for (const deed of deeds) perform(pair, deed)
+          for (const name of closers) pair.tell(name, { type: 'closeRequested' })
+          pair.advance(ms)
+          calm()
+          const all = GATEWAY_ADDRESSES.map((address) => ({ address }))
+          pair.tell('gateway', { type: 'localAddressesChanged', addresses: all })
+          // Long enough for a side that was left alone to notice by its own liveness checks.
+          pair.advance(900_000)
+          for (const name of ['client', 'gateway'] as const) {
+            expect(pair.phase(name)).toBe('closed')
+            const { secrets } = pair[name].session
+            expect(secrets).toEqual({ ikeKeys: {}, childKeys: {}, privateKeys: {}, preSharedKey: null })
+            const live = new Set<number>()
+            for (const action of pair[name].actions) {
+              if (action.type === 'installChildSa') live.add(action.child.id)
+              if (action.type === 'removeChildSa') expect(live.delete(action.id)).toBe(true)
+            }
+            expect(live.size).toBe(0)
+          }
+        }
+      ),
+      { numRuns: RUNS, seed: SEED }
+    )
+  })
+
+  it('B185 without MOBIKE, with short lifetimes at both ends and loss, the tunnel stands', () => {
+    fc.assert(
+      fc.property(weather, fc.integer({ min: 5, max: 60 }), ({ loss, ...sky }, seconds) => {
+        const lifetimes = { ikeSaMs: seconds * 7000, childSaMs: seconds * 3000 }
+        const { pair, calm } = stormy({ ...sky, loss: Math.min(loss, 0.3) }, { mobike: null, lifetimes })
+        if (!comesUp(pair)) return
+        pair.advance(600_000)
+        calm()
+        pair.advance(300_000)
+        for (const name of ['client', 'gateway'] as const) {
+          expect(pair.phase(name)).toBe('established')
+          expect(pair[name].session.state.children.length).toBeGreaterThan(0)
+          expect(pair[name].session.state.children.length).toBeLessThanOrEqual(4)
+        }
+      }),
+      { numRuns: Math.ceil(RUNS / 10), seed: SEED }
+    )
+  })
+
+  it('A096 A097 B219 in and out of a NAT that forgets its mappings: the gateway ends where the client is seen', () => {
+    const flush = fc.constant<Deed | 'flush'>('flush')
+    fc.assert(
+      fc.property(fc.array(fc.oneof(wait, flush, ...rekeys, ...moves), { maxLength: 12 }), weather, (deeds, sky) => {
+        const { pair, calm } = stormy(sky)
+        const nat = new Nat(pair)
+        if (!comesUp(pair)) return
+        for (const deed of deeds) {
+          if (deed === 'flush') nat.flush()
+          else perform(pair, deed)
+        }
+        calm()
+        const all = GATEWAY_ADDRESSES.map((address) => ({ address }))
+        pair.tell('gateway', { type: 'localAddressesChanged', addresses: all })
+        // A mapping that changed is found by the next liveness check.
+        pair.advance(400_000)
+        const client = pair.client.session.state.mobike
+        const gateway = pair.gateway.session.state.mobike
+        const isInside = client?.childPath.local.address === nat.inside
+        const seen = isInside ? { address: nat.outside, port: nat.port(4500) } : client?.childPath.local
+        expect(gateway?.childPath.remote).toEqual(seen)
+        expect(gateway?.ikePath).toEqual(gateway?.childPath)
+        expect(client?.ikePath).toEqual(client?.childPath)
+        expect([client?.encapsulate, gateway?.encapsulate]).toEqual([isInside, isInside])
+        expect(client?.keepalive ?? null).toEqual(isInside ? (client?.ikePath ?? null) : null)
+      }),
+      { numRuns: RUNS, seed: SEED }
     )
   })
 })
