@@ -1,6 +1,9 @@
 import { equalBytes } from '../bytes/index.ts'
 import type { SessionAction, SessionEvent } from '../session/index.ts'
 
+const FLAGS_OFFSET = 19
+const RESPONSE_FLAG = 0x20
+
 /**
  * The last responses of sessions that ended by a request of the peer: should the response to its Delete (or the refusal of
  * its IKE_AUTH) be lost, the peer repeats the request and gets the same octets again (RFC 7296 section 2.1). Nothing is
@@ -20,8 +23,10 @@ export class Farewells {
   remember(event: SessionEvent, actions: readonly SessionAction[], natTraversalPort: number): void {
     if (event.type !== 'datagramReceived') return
     const sent = actions.find((action) => action.type === 'sendDatagram')
-    if (sent?.type !== 'sendDatagram') return
     const skip = event.path.local.port === natTraversalPort ? 4 : 0
+    // A response that ended the session, by a wrong COOKIE2 for one, is not answered, now or later.
+    const isResponse = ((event.bytes[skip + FLAGS_OFFSET] ?? 0) & RESPONSE_FLAG) !== 0
+    if (sent?.type !== 'sendDatagram' || isResponse) return
     const farewell = {
       request: event.bytes.slice(skip),
       response: sent.bytes.slice(skip),

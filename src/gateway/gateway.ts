@@ -21,6 +21,7 @@ import {
   type SessionEvent,
   stepSession
 } from '../session/index.ts'
+import { canBeAnswered } from '../session/source.ts'
 import { CookieJar } from './cookies.ts'
 import { Farewells } from './farewells.ts'
 import {
@@ -81,6 +82,7 @@ class SessionTable implements Gateway {
   receive(datagram: DatagramNews): readonly GatewayAction[] {
     if (datagram.entropy.length < 32) throw new RangeError('entropy: at least 32 octets are needed')
     const { path, bytes } = datagram
+    if (!canBeAnswered(path.remote)) return ignored('unanswerableSource', path)
     const marked = path.local.port === this.#config.session.ports.natTraversal
     const kind = classifyUdpDatagram(bytes, marked)
     if (kind === 'keepalive') return ignored('keepalive', path)
@@ -89,6 +91,7 @@ class SessionTable implements Gateway {
     const header = peekHeader(message)
     if (header === undefined) return ignored('malformed', path)
     if (header.majorVersion > 2) return this.#answerVersion(datagram, header)
+    if (header.majorVersion < 2) return ignored('unsupportedVersion', path)
     const spi = toHex(header.fromInitiator ? header.responderSpi : header.initiatorSpi)
     const known = this.#byIkeSpi.get(spi)?.[0]
     if (known !== undefined) return this.#step(known, { type: 'datagramReceived', ...datagram })

@@ -7,8 +7,8 @@ import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import type { MobikePolicy } from './policy.ts'
 import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
-import { requireRoutability } from './routability.ts'
-import { candidatePaths } from './selection.ts'
+import { isVerified, requireRoutability } from './routability.ts'
+import { candidatePaths, isLocalUsable } from './selection.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeInit, MobikeStep } from './types.ts'
 
@@ -20,8 +20,9 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   const { periodicMs } = policy.routability
   const excluded = [...init.excludedPrefixes]
   const { address } = init.path.local
-  const isReported = init.localAddresses.some((known) => known.address === address)
-  const local = [...init.localAddresses, ...(isReported ? [] : [{ address }])].map((known) => ({ ...known }))
+  // A caller that reports addresses reports all of them: the one of IKE_AUTH may have gone meanwhile.
+  const local = (init.localAddresses.length === 0 ? [{ address }] : init.localAddresses).map((known) => ({ ...known }))
+  const peer = init.path.remote.address
   const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? 4500 : 500
   const state: MobikeState = {
     role: init.role,
@@ -48,8 +49,8 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     peerAddresses: peerAddressSet(init.path.remote.address, init.peerAddresses, policy.maxPeerAddresses),
     announced: advertisedAddresses(policy, local, excluded, init.path),
     paths: [],
-    // IKE_AUTH ran over it: the peer has seen our octets there.
-    verified: [{ address: init.path.remote.address, at: init.now }],
+    // Without our octets of IKE_SA_INIT the peer could not have gone on to IKE_AUTH; but that may claim any source.
+    verified: (init.initPath ?? init.path).remote.address === peer ? [{ address: peer, at: init.now }] : [],
     pending: { update: false, routability: false, list: false, probe: false, liveness: false },
     outstanding: [],
     nextToken: 1,
@@ -67,7 +68,11 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     routabilityDueAt: periodicMs === undefined ? null : init.now + periodicMs,
     lastHintAt: null
   }
-  return syncKeepalive(policy, takeBaseline({ state, actions: [] }))
+  const created = takeBaseline({ state, actions: [] })
+  const isProven = policy.routability.when === 'never' || isVerified(policy, state, peer, init.now)
+  const checked = isProven ? created : requireRoutability(created)
+  const present = isLocalUsable(state, init.path) ? checked : reselect(policy, checked, init.now, true)
+  return syncKeepalive(policy, present)
 }
 
 /**

@@ -68,7 +68,9 @@ function remoteEndpoints(state: MobikeState): Endpoint[] {
     const known = endpoints.some((other) => sameEndpoint(other, end))
     // The port of an announced address is a guess: a known endpoint of that address goes before it.
     const guessed = endpoints.some((other) => other.address === end.address) && announced.includes(end)
-    if (!known && !guessed && !inPrefixes(end.address, state.excluded)) endpoints.push(end)
+    // What is ours as well (both ends may have the same private address) only leads back here.
+    const own = state.local.some(({ address }) => address === end.address)
+    if (!known && !guessed && !own && !inPrefixes(end.address, state.excluded)) endpoints.push(end)
   }
   return endpoints
 }

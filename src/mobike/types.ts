@@ -184,7 +184,8 @@ export interface MobikeInit {
   readonly nat: NatObservation | null
   /**
    * Where IKE_SA_INIT ran. Its NAT hash is a baseline for mapping changes (section 3.8) only when this equals `path`:
-   * a hash of the port 500 flow says nothing about port 4500. Without it there is no baseline yet.
+   * a hash of the port 500 flow says nothing about port 4500. Without it there is no baseline yet. When its peer address is
+   * not that of `path`, the latter has shown nothing and is checked as a new one would be (section 3.7).
    */
   readonly initPath?: Path
   /** ADDITIONAL_*_ADDRESS the peer sent in IKE_AUTH; its own header address need not be among them. */

@@ -158,7 +158,8 @@ export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, pa
     answer && method?.id === purpose.group && answer.publicValue.group === purpose.group && privateKey !== undefined
       ? method.sharedSecret(privateKey, answer.publicValue.data)
       : undefined
-  if (answer === undefined || choice === undefined || suite === undefined || sharedSecret === undefined) {
+  const hasSpi = choice !== undefined && toHex(choice.peerSpi) !== '0000000000000000'
+  if (answer === undefined || !hasSpi || suite === undefined || sharedSecret === undefined) {
     report(turn, { kind: 'violation', rule: 'the answer to an IKE SA rekey is not among what was offered' })
     return enqueue(turn, { kind: 'closeIke', reason: 'protocolError' })
   }

@@ -85,8 +85,8 @@ export function obeyMobike(
         })
         break
       case 'resumeRetransmission':
+        // The `redirectOutstanding` that follows sends.
         patch(turn, { suspended: false })
-        restartOutstanding(turn, currentPath(turn.state))
         break
       case 'closeIkeSa':
         endFor(turn, action.reason)

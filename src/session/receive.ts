@@ -20,6 +20,7 @@ import { suspectPeer } from './liveness.ts'
 import { sendResponse } from './requests.ts'
 import { receiveAuthRequest, receiveInitRepetition, receiveInitRequest } from './responding.ts'
 import { receiveResponse } from './responses.ts'
+import { canBeAnswered } from './source.ts'
 import type { Farewell, IkeSa } from './state.ts'
 import {
   close,
@@ -38,6 +39,7 @@ import {
 
 /** A UDP datagram from the network. Whatever it holds, nothing changes before its checksum is right (section 2.21). */
 export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): void {
+  if (!canBeAnswered(path.remote)) return ignore(turn, 'unanswerableSource', path)
   if (datagram.length > turn.config.limits.datagramOctets) return ignore(turn, 'tooLarge', path)
   const marked = path.local.port === turn.config.ports.natTraversal
   const kind = classifyUdpDatagram(datagram, marked)

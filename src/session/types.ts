@@ -147,6 +147,8 @@ export type IgnoredReason =
   | 'unknownSpi'
   | 'notIke'
   | 'keepalive'
+  /** Its source is port 0, multicast, broadcast or unspecified: forged. */
+  | 'unanswerableSource'
   | 'tooLarge'
   | 'integrityFailed'
   | 'unprotected'

@@ -4,7 +4,7 @@ import type { Payload } from '../../src/codec/types.ts'
 import { x25519 } from '../../src/crypto/index.ts'
 import { createChildPayloads, ikeRekeyPayloads, offerChild, offerIke, prefixSelector } from '../../src/ike/index.ts'
 import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
-import { established, fromClient, octets, sent } from './hostile.ts'
+import { established, fromClient, octets } from './hostile.ts'
 
 function childRequest(spi: Uint8Array, rekeyedSpi: number | null = null): readonly Payload[] {
   return createChildPayloads({
@@ -69,4 +69,3 @@ describe('a hostile peer with the keys', () => {
     expect(hostile.tunnel.snapshot().children).toHaveLength(1)
   })
 })
-
