@@ -42,6 +42,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     nat,
     natBaseline: hasBaseline ? nat.destinationHash : null,
     natRetries: 0,
+    updateNotBefore: null,
     keepalive: null,
     local,
     remoteCandidates: [...init.remoteCandidates],
@@ -95,6 +96,7 @@ export function nextMobikeWake(state: MobikeState): number | undefined {
     state.probing?.nextAt ?? null,
     state.fallbackAt,
     state.reselectAt,
+    state.updateNotBefore,
     state.routabilityNotBefore,
     state.routabilityDueAt,
     state.outageDeadline
@@ -145,6 +147,7 @@ function ticked(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep
   const isDue = (at: number | null): boolean => at !== null && now >= at
   if (isDue(state.outageDeadline)) return close(step, 'outageLimit')
   let next = step
+  if (isDue(state.updateNotBefore)) next = change(next, { updateNotBefore: null })
   if (isDue(state.routabilityNotBefore)) next = change(next, { routabilityNotBefore: null })
   if (isDue(state.routabilityDueAt)) {
     const { periodicMs } = policy.routability

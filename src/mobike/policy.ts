@@ -69,7 +69,7 @@ export interface MobikePolicy {
   readonly retransmissionsBeforeProbing: number
   /** Without a usable pair for this long, in ms, the IKE SA is closed; without it, it waits for ever. */
   readonly outageLimitMs?: number
-  /** New requests after UNEXPECTED_NAT_DETECTED before the pair is given up (section 3.9). */
+  /** New requests after UNEXPECTED_NAT_DETECTED (section 3.9), or another error, before the pair is given up. */
   readonly natRetryLimit: number
   /** Hints start at most one liveness check in this time, in ms: they can be forged. */
   readonly hintIntervalMs: number

@@ -74,7 +74,8 @@ export function nextMobikeRequest(
 function nextPurpose(state: MobikeState, now: number): MobikePurpose | null {
   const { pending } = state
   if (state.closed || state.outageSince !== null) return null
-  if (pending.update) return 'update'
+  const updateWaits = state.updateNotBefore !== null && now < state.updateNotBefore
+  if (pending.update && !updateWaits) return 'update'
   const routabilityWaits = state.routabilityNotBefore !== null && now < state.routabilityNotBefore
   if (pending.routability && !routabilityWaits) return 'routability'
   if (pending.list) return 'addressList'

@@ -67,6 +67,7 @@ function updateAnswered(
     // An UPDATE for the addresses in use is refused without harm: there is nothing to go back to.
     return state.rollback === null ? told : abandonPath(policy, told, event.now, 'updateRefused')
   }
+  if (event.failedWith !== undefined) return updateFailed(policy, step, request, event.now, event.failedWith)
   const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
   const returned = has(event, 'cookie2') ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) return moved(returned)
@@ -147,8 +148,29 @@ function natForbidden(
   return update === null ? spent : abandonPath(policy, intend(spent, { list }), now, 'natNotAllowed')
 }
 
+/** Failed entirely (RFC 7296 section 3.10.1), but perhaps only for now (section 2.25): asked again, later each time. */
+function updateFailed(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  request: OwnRequest,
+  now: number,
+  notifyType: number
+): MobikeStep {
+  const { natRetries, pending, rollback } = step.state
+  const told = act(intend(step, { list: pending.list || request.carriesList }), {
+    type: 'report',
+    report: { kind: 'updateFailed', notifyType }
+  })
+  if (natRetries < policy.natRetryLimit) {
+    const updateNotBefore = now + policy.routability.retryMs * 2 ** natRetries
+    return intend(change(told, { natRetries: natRetries + 1, updateNotBefore }), { update: true })
+  }
+  const spent = change(told, { natRetries: 0 })
+  return rollback === null ? spent : abandonPath(policy, spent, now, 'updateRefused')
+}
+
 function isRefused(event: ResponseReceived): boolean {
-  return has(event, 'unacceptableAddresses') || has(event, 'unexpectedNatDetected')
+  return has(event, 'unacceptableAddresses') || has(event, 'unexpectedNatDetected') || event.failedWith !== undefined
 }
 
 function has(event: ResponseReceived, kind: MobikeNotify['kind']): boolean {

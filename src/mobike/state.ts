@@ -105,7 +105,10 @@ export interface MobikeState {
   readonly nat: NatObservation | null
   /** Reference for NAT mapping changes (section 3.8). */
   readonly natBaseline: string | null
+  /** New UPDATEs or lists since the last that did not fail. */
   readonly natRetries: number
+  /** No UPDATE before this time, ms: the last one failed, perhaps for a while only. */
+  readonly updateNotBefore: number | null
   /** Where keepalives run. */
   readonly keepalive: Path | null
 
@@ -175,6 +178,7 @@ function copyOf(state: MobikeState): MobikeState {
     nat: state.nat,
     natBaseline: state.natBaseline,
     natRetries: state.natRetries,
+    updateNotBefore: state.updateNotBefore,
     keepalive: state.keepalive,
     local: state.local,
     remoteCandidates: state.remoteCandidates,

@@ -114,6 +114,8 @@ export type MobikeEvent = MobikeEventBase &
         readonly destinations: readonly Endpoint[]
         readonly notifies: readonly MobikeNotify[]
         readonly nat: NatObservation | null
+        /** Type of an error notification that is not MOBIKE's, if there is one: the request failed entirely (RFC 7296 section 3.10.1). */
+        readonly failedWith?: number
       }
     /** The host retransmitted its oldest outstanding request on its own timer; `attempt` counts from 1. */
     | { readonly type: 'requestRetransmitted'; readonly token: number | null; readonly attempt: number }
@@ -168,6 +170,8 @@ export type MobikeReport =
   | { readonly kind: 'natMappingChanged' }
   | { readonly kind: 'unexpectedNat'; readonly by: 'local' | 'peer' }
   | { readonly kind: 'moveFailed'; readonly reason: string }
+  /** An UPDATE was answered with an error of this type, which is not MOBIKE's. It is sent again later. */
+  | { readonly kind: 'updateFailed'; readonly notifyType: number }
   | { readonly kind: 'violation'; readonly rule: string }
   | { readonly kind: 'ignored'; readonly reason: string }
 

@@ -2,7 +2,7 @@ import type { Path } from '../bytes/index.ts'
 import { NOTIFY } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import type { RequestRecord } from '../exchange/index.ts'
-import { findNotify, observeNat } from '../ike/index.ts'
+import { FIRST_STATUS_TYPE, findNotify, findPayloads, observeNat } from '../ike/index.ts'
 import { mobikeNotifiesOf } from '../mobike/index.ts'
 import { removeChild } from './children.ts'
 import { receiveCreateChild } from './create-child.ts'
@@ -12,6 +12,8 @@ import { receiveIkeRekey } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Purpose } from './state.ts'
 import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
+
+const MOBIKE_ERRORS: readonly number[] = [NOTIFY.UNACCEPTABLE_ADDRESSES, NOTIFY.UNEXPECTED_NAT_DETECTED]
 
 /** The response to one of our requests, opened and taken out of the window. */
 export function receiveResponse(
@@ -29,6 +31,8 @@ export function receiveResponse(
   }
   // Section 2.21.3: INVALID_SYNTAX to an authenticated message is fatal for both sides.
   if (findNotify(payloads, NOTIFY.INVALID_SYNTAX) !== undefined) return close(turn, 'invalidSyntax')
+  const errors = findPayloads(payloads, 'notify').filter(({ type }) => type < FIRST_STATUS_TYPE)
+  const foreign = errors.find(({ type }) => !MOBIKE_ERRORS.includes(type))
   // Whatever was answered shows which pair works; MOBIKE's own requests are answered to it (RFC 4555 section 3.10).
   tellMobike(turn, {
     type: 'responseReceived',
@@ -37,7 +41,8 @@ export function receiveResponse(
     sources: record.sources,
     destinations: record.destinations,
     notifies: purpose.kind === 'mobike' ? mobikeNotifiesOf(payloads) : [],
-    nat: purpose.kind === 'mobike' ? observeNat(payloads, spisOf(sa), path) : null
+    nat: purpose.kind === 'mobike' ? observeNat(payloads, spisOf(sa), path) : null,
+    ...(foreign === undefined ? {} : { failedWith: foreign.type })
   })
   const current = ikeSaById(turn.state, sa.id)
   if (turn.state.phase.name === 'closed' || current === undefined) return

@@ -171,7 +171,8 @@ export function protect(
     },
     firstInner: chain.firstPayload,
     inner: chain.bytes,
-    iv: random(turn, 'iv', suite.encryption.ivOctets)
+    // With the message's own name in the label, not even entropy used twice by mistake repeats an IV.
+    iv: random(turn, `iv${message.isResponse ? 'r' : 'q'}${message.messageId}`, suite.encryption.ivOctets)
   })
 }
 

@@ -3,8 +3,11 @@ import { EXCHANGE, NOTIFY, notify } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
 import { x25519 } from '../../src/crypto/index.ts'
 import { createChildPayloads, ikeRekeyPayloads, offerChild, offerIke, prefixSelector } from '../../src/ike/index.ts'
-import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
-import { established, fromClient, octets } from './hostile.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import type { SessionAction } from '../../src/session/index.ts'
+import { kinds, read } from '../session/forge.ts'
+import { CLIENT_OPTIONS, datagramsIn, GATEWAY_OPTIONS, mobikeReports } from '../session/pair.ts'
+import { cookie2, established, fromClient, type Hostile, octets } from './hostile.ts'
 
 function childRequest(spi: Uint8Array, rekeyedSpi: number | null = null): readonly Payload[] {
   return createChildPayloads({
@@ -68,4 +71,46 @@ describe('a hostile peer with the keys', () => {
     hostile.notifies([NOTIFY.UPDATE_SA_ADDRESSES, ...wrong], fromClient('10.1.0.2', 500, '192.0.2.1', 500))
     expect(hostile.tunnel.snapshot().children).toHaveLength(1)
   })
+})
+
+const PINNED = {
+  ...DEFAULT_MOBIKE_POLICY,
+  selection: { ...DEFAULT_MOBIKE_POLICY.selection, pinnedRemote: '192.0.2.1' }
+}
+
+describe('an UPDATE that fails with an error that is not MOBIKE’s', () => {
+  /** The client moves and the hostile gateway answers its UPDATE. */
+  function answered(type: number) {
+    const hostile = established('gateway', { mobike: PINNED })
+    hostile.pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.2.0.2' }] })
+    const from = { local: { address: '192.0.2.1', port: 4500 }, remote: { address: '10.2.0.2', port: 4500 } }
+    const answer = () => {
+      const cookie = hostile.cookieOf()
+      return hostile.respond([notify(type), ...(cookie === undefined ? [] : [cookie2(cookie)])], from)
+    }
+    return { hostile, answer }
+  }
+  const isUpdate = (hostile: Hostile, actions: readonly SessionAction[]): boolean =>
+    datagramsIn(actions).some(({ path, bytes }) =>
+      kinds(read(hostile.pair, { from: 'client', path, bytes }).payloads).includes(NOTIFY.UPDATE_SA_ADDRESSES)
+    )
+
+  it.each([NOTIFY.TEMPORARY_FAILURE, 9999])(
+    'A-O7 B234 is not carried out: type %i is asked again, later, and then refused',
+    (type) => {
+      const { hostile, answer } = answered(type)
+      const { pair } = hostile
+      let updates = 1
+      for (let round = 0; round < 12 && hostile.alive; round++) {
+        const actions = answer()
+        expect(mobikeReports(actions).map(({ kind }) => kind)).not.toContain('moved')
+        expect(isUpdate(hostile, actions), 'not at once').toBe(false)
+        for (let second = 0; second < 20 && hostile.alive && hostile.cookieOf() === undefined; second++)
+          pair.advance(1000)
+        if (hostile.alive) updates++
+      }
+      expect(updates).toBe(6)
+      expect(pair.client.session.state.phase).toMatchObject({ name: 'closed', reason: 'updateRefused' })
+    }
+  )
 })
