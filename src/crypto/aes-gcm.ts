@@ -1,6 +1,6 @@
 import { constantTimeEqual } from '../bytes/index.ts'
 import { counterMode, encryptBlock, encryptionSchedule } from './aes-blocks.ts'
-import { ghashTable, xorGhash } from './ghash.ts'
+import { ghashKey, xorGhash } from './ghash.ts'
 import { requireLength, targetOf } from './key-length.ts'
 import type { CipherContext, EncryptionAlgorithm } from './types.ts'
 
@@ -40,7 +40,7 @@ function gcmContext(keyMaterial: Uint8Array): CipherContext {
   const salt = keyMaterial.slice(-SALT_OCTETS)
   const hashKey = new Uint8Array(16)
   encryptBlock(schedule, hashKey)
-  const table = ghashTable(hashKey)
+  const hashing = ghashKey(hashKey)
 
   /** J0 of SP 800-38D section 7.1: salt | IV | 1. */
   function firstCounterBlock(iv: Uint8Array): Uint8Array {
@@ -59,7 +59,7 @@ function gcmContext(keyMaterial: Uint8Array): CipherContext {
       const block = firstCounterBlock(iv)
       counterMode(schedule, block, plaintext, sealed, length)
       encryptBlock(schedule, block)
-      xorGhash(table, associatedData, sealed, length, block)
+      xorGhash(hashing, associatedData, sealed, length, block)
       sealed.set(block, length)
       return sealed
     },
@@ -69,7 +69,7 @@ function gcmContext(keyMaterial: Uint8Array): CipherContext {
       const block = firstCounterBlock(iv)
       const tag = block.slice()
       encryptBlock(schedule, tag)
-      xorGhash(table, associatedData, ciphertext, length, tag)
+      xorGhash(hashing, associatedData, ciphertext, length, tag)
       if (!constantTimeEqual(tag, ciphertext.subarray(length))) return undefined
       const plaintext = new Uint8Array(length)
       counterMode(schedule, block, ciphertext, plaintext, length)
