@@ -612,10 +612,50 @@ describe('the IKE SA', () => {
     pair.tell('client', { type: 'ikeSaRekeyRequested' })
     pair.deliver(pair.wire.shift() as Datagram)
     pair.tell('gateway', { type: 'closeRequested' })
+    // The client's own Delete for the old IKE SA is lost at first.
+    let lost = 0
+    pair.passes = ({ from }) => from !== 'client' || lost++ > 0
     pair.settle()
     pair.advance(5000)
     expect(pair.reports('gateway')).toContainEqual({ kind: 'closed', reason: 'closedLocally' })
     expect(pair.reports('client')).toContainEqual({ kind: 'closed', reason: 'closedByPeer' })
+  })
+
+  it('An old IKE SA that the peer never deletes is forgotten once the peer was heard on the new one', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    pair.tell('client', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    const response = pair.wire.shift() as Datagram
+    pair.passes = () => false
+    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
+    pair.deliver(response)
+    const old = pair.gateway.session.state.ikeSas.find(({ standing }) => standing.name === 'leaving')
+    expect(old?.standing).toMatchObject({ deadline: null })
+    // The Delete for it never arrives; anything on the new one does.
+    pair.passes = () => true
+    pair.deliver(forge(pair, 'client', { exchangeType: EXCHANGE.INFORMATIONAL, messageId: 0, payloads: [] }))
+    pair.passes = () => false
+    pair.wire = []
+    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
+    expect(pair.gateway.session.state.ikeSas).toHaveLength(1)
+  })
+
+  it('An unanswered Delete for a replaced IKE SA says nothing of the path: no other path is tried', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    pair.tell('client', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.deliver(pair.wire.shift() as Datagram)
+    // The gateway has gone over and forgotten the old IKE SA already.
+    const { state, secrets } = pair.gateway.session
+    const fresh = state.ikeSas.find(({ generation }) => generation === 1)
+    if (fresh === undefined) throw new Error('a new IKE SA expected')
+    pair.gateway.session = {
+      state: { ...state, ikeSas: [{ ...fresh, standing: { name: 'active' } }] },
+      secrets: { ...secrets, ikeKeys: { [fresh.id]: secrets.ikeKeys[fresh.id] as Uint8Array } }
+    }
+    pair.advance(400_000)
+    expect(pair.sent.every(({ path }) => [path.local.address, path.remote.address].includes('192.0.2.1'))).toBe(true)
+    expectSameIkeSa(pair, 1)
   })
 
   it('F20 a Delete of a Child SA that went down with the old IKE SA is sent again on the new one', () => {
@@ -684,6 +724,34 @@ describe('simultaneous rekeys of the IKE SA', () => {
       expectSameChildren(pair, 1)
       expect(reportsIn(pair.client.actions).filter(({ kind }) => kind === 'closed')).toEqual([])
     }
+  })
+
+  it('B191 the winner is used before the response arrives that would show who lost: both ends stay with it', () => {
+    let shown = 0
+    for (let seed = 0; seed < 8; seed++) {
+      const pair = new Pair().establish()
+      for (let i = 0; i < seed; i++) pair.tell('client', { type: 'tick' })
+      for (const name of BOTH) pair.tell(name, { type: 'ikeSaRekeyRequested' })
+      const [ours, theirs] = pair.wire.splice(0) as readonly Datagram[] as readonly [Datagram, Datagram]
+      pair.deliver(ours)
+      const held = pair.wire.shift() as Datagram
+      pair.deliver(theirs)
+      pair.deliver(pair.wire.shift() as Datagram)
+      // The gateway knows who won. If it did, it speaks on its new IKE SA, and that arrives first.
+      if (pair.ikeSa('gateway').startedHere) {
+        shown++
+        pair.wire = []
+        pair.tell('gateway', { type: 'livenessRequested' })
+        const { message } = read(pair, pair.wire.at(-1) as Datagram)
+        expect(toHex(message.initiatorSpi)).toBe(pair.ikeSa('gateway').initiatorSpi)
+        pair.settle()
+      }
+      pair.deliver(held)
+      pair.settle()
+      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+      expectSameIkeSa(pair, 1)
+    }
+    expect(shown).toBeGreaterThan(0)
   })
 
   it('A Child SA rekey on one side and an IKE SA rekey on the other: every loss pattern of the first seven datagrams', () => {

@@ -368,6 +368,29 @@ describe('moves and rekeys at once', () => {
     expectSettled(pair, '10.2.0.2', '192.0.2.1')
   })
 
+  it('A-O9 A050 an UPDATE on the old IKE SA that is overtaken by one on the new changes nothing', () => {
+    const pair = reachable().establish()
+    pair.tell('client', { type: 'livenessRequested' })
+    pair.settle()
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    const response = pair.wire.shift() as Datagram
+    move(pair, '10.2.0.2')
+    const late = pair.wire.shift() as Datagram
+    expect(read(pair, late).message.messageId).toBeGreaterThan(0)
+    pair.wire = []
+    pair.tell('gateway', { type: 'datagramReceived', path: reversed(response.path), bytes: response.bytes })
+    pair.settle()
+    move(pair, '10.4.0.2')
+    pair.settle()
+    expect(pair.gateway.session.state.mobike?.ikePath.remote.address).toBe('10.4.0.2')
+    // The gateway has not seen the old one yet; it keeps its old IKE SA while its Delete has no answer.
+    const stale = pair.tell('gateway', { type: 'datagramReceived', path: reversed(late.path), bytes: late.bytes })
+    expect(stale).not.toEqual([])
+    expect(pair.gateway.session.state.mobike?.ikePath.remote.address).toBe('10.4.0.2')
+    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.4.0.2')
+  })
+
   it('the roles of MOBIKE stay when the gateway has rekeyed: the client still updates, the gateway never does', () => {
     const pair = reachable().establish()
     pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
