@@ -54,8 +54,8 @@ const SECRET = filler(20, 70)
 /** Two configured ends that have not spoken yet. */
 export function createTwoEnds(algorithms: Algorithms): TwoEnds {
   const initiator = configure(algorithms, 'phone', 'gateway', {})
-  // No address of the phone stays verified, so that each move has its return routability check.
-  const responder = configure(algorithms, 'gateway', 'phone', { validMs: 0 })
+  // No address of the phone stays verified beyond its step, so that each move has its return routability check.
+  const responder = configure(algorithms, 'gateway', 'phone', { validMs: 0.0001 })
   return {
     initiator: { config: initiator, session: createInitiatorSession(initiator), reports: new Map() },
     responder: { config: responder, session: createResponderSession(responder), reports: new Map() },
