@@ -41,6 +41,8 @@ export interface OutboundEspSa {
    *
    * `entropy` gives the IV. It is random and not a counter, so that a snapshot taken up twice cannot repeat it; with 8
    * octets of IV the chance that two of `n` packets share one is n² / 2^65: rekey an AEAD SA long before 2^32 packets.
+   * With AEAD the sequence number is added to it without carry, so that not even entropy given twice by mistake repeats an
+   * IV of this SA object, which would give away both packets.
    *
    * @throws RangeError naming `entropy` when it is shorter than the IV.
    */
@@ -116,6 +118,7 @@ export function createOutboundEspSa(options: OutboundEspSaOptions): OutboundEspS
       sequence++
       const plaintext = pad(packet.subarray(0, length), alignment)
       const iv = entropy.slice(0, ivOctets)
+      if (aead) addSequence(iv, sequence)
       const header = headerOctets(spi, sequence)
       if (aead) {
         const sealed = cipher.seal(iv, plaintext, associatedData(suite, spi, sequence))
@@ -189,6 +192,12 @@ function prepare(options: EspSaOptions): { cipher: CipherContext; integrity: Int
     cipher: suite.encryption.prepare(keys.encryption),
     integrity: suite.integrity === null ? null : suite.integrity.prepare(keys.integrity)
   }
+}
+
+/** `iv` has 8 octets (RFC 4106 section 3.1, RFC 7634 section 2). */
+function addSequence(iv: Uint8Array, sequence: number): void {
+  writeUint32(iv, 0, (readUint32(iv, 0) ^ Math.floor(sequence / SUBSPACE)) >>> 0)
+  writeUint32(iv, 4, (readUint32(iv, 4) ^ (sequence % SUBSPACE)) >>> 0)
 }
 
 function headerOctets(spi: number, sequence: number): Uint8Array {

@@ -42,7 +42,10 @@ describe('ESP of RFC 7634 appendix A', () => {
     expect(toHex(sent(outboundWithIv(outbound), fromHex(espExample.sourcePacket)))).toBe(esp)
 
     function outboundWithIv(sa: typeof outbound): typeof outbound {
-      return { ...sa, encapsulate: (bytes) => sa.encapsulate(bytes, fromHex(espExample.iv)) }
+      // AEAD adds the sequence number to the entropy.
+      const iv = fromHex(espExample.iv)
+      iv[7] = (iv[7] as number) ^ espExample.sequence
+      return { ...sa, encapsulate: (bytes) => sa.encapsulate(bytes, iv) }
     }
   })
 

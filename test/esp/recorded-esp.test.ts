@@ -62,7 +62,10 @@ describe.each(SESSIONS)('ESP of strongSwan in %s', (file, suite, espPackets) => 
       if (inner?.protocol === 17) expect(readUdpPacket(packet)).toBeDefined()
 
       const outbound = createOutboundEspSa({ spi, suite, keys: used, sequence: sequence - 1 })
-      const iv = bytes.subarray(8, 8 + suite.encryption.ivOctets)
+      const iv = bytes.slice(8, 8 + suite.encryption.ivOctets)
+      // What makes this IV: AEAD adds the sequence number to the entropy.
+      if (suite.encryption.aead)
+        for (let i = 0; i < 4; i++) iv[4 + i] = (iv[4 + i] as number) ^ (bytes[4 + i] as number)
       const again = outbound.encapsulate(packet, iv)
       expect(again.ok && toHex(again.bytes)).toBe(toHex(bytes))
     }
