@@ -25,15 +25,19 @@ export function toHex(octets: Uint8Array): string {
  * @throws TypeError naming `text` when a character is not a hexadecimal digit or the number of digits is odd.
  */
 export function fromHex(text: string): Uint8Array {
-  const digits = /[\s:]/.test(text) ? text.replace(/[\s:]/g, '') : text
-  const octets = new Uint8Array(digits.length >> 1)
-  let valid = digits.length % 2 === 0
+  const octets = fromDigits(text) ?? fromDigits(text.replace(/[\s:]/g, ''))
+  if (octets === undefined) throw new TypeError('text: expected an even number of hexadecimal digits')
+  return octets
+}
+
+function fromDigits(digits: string): Uint8Array | undefined {
+  if (digits.length % 2 !== 0) return undefined
+  const octets = new Uint8Array(digits.length / 2)
   for (let i = 0; i < octets.length; i++) {
     const octet = (nibble(digits.charCodeAt(2 * i)) << 4) | nibble(digits.charCodeAt(2 * i + 1))
-    valid &&= octet >= 0
+    if (octet < 0) return undefined
     octets[i] = octet
   }
-  if (!valid) throw new TypeError('text: expected an even number of hexadecimal digits')
   return octets
 }
 

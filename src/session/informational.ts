@@ -49,6 +49,7 @@ export function answerInformational(
     turn,
     {
       type: 'requestReceived',
+      now: turn.now,
       messageId: messageId + sa.generation * GENERATION,
       path,
       notifies: mobikeNotifiesOf(payloads),

@@ -234,7 +234,7 @@ function promote(turn: Turn, id: number): void {
   const others = turn.state.ikeSas.filter((other) => other.id !== id)
   patch(turn, { ikeSas: [active, ...others], tasks: turn.state.tasks.filter(({ kind }) => kind !== 'rekeyIke') })
   report(turn, { kind: 'ikeSaRekeyed', initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi })
-  tellMobike(turn, { type: 'ikeSaRekeyed' })
+  tellMobike(turn, { type: 'ikeSaRekeyed', now: turn.now })
 }
 
 function addIkeSa(

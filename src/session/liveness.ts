@@ -10,7 +10,7 @@ const HINT_INTERVAL_MS = 1000
 export function suspectPeer(turn: Turn, hint: MobikeHint): void {
   const { mobike, phase, livenessAt, ikeSas } = turn.state
   if (phase.name !== 'established') return
-  if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', hint })
+  if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', now: turn.now, hint })
   const { livenessMs } = turn.config
   const heardAt = livenessMs === null || livenessAt === null ? null : livenessAt - livenessMs
   if (heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS) return

@@ -7,7 +7,6 @@ import {
   type MobikeAction,
   type MobikeCloseReason,
   type MobikeEvent,
-  type MobikeEventBase,
   type MobikeNotify,
   mobikeNotifyPayloads,
   nextMobikeRequest,
@@ -31,19 +30,11 @@ import {
 } from './turn.ts'
 import type { CloseReason } from './types.ts'
 
-/** An event for the MOBIKE machine without what every event carries. */
-export type MobikeNews = MobikeEvent extends infer Event
-  ? Event extends MobikeEventBase
-    ? Omit<Event, keyof MobikeEventBase>
-    : never
-  : never
-
 /** Tells the MOBIKE machine something and does what it says. Without a machine nothing happens. */
-export function tellMobike(turn: Turn, news: MobikeNews, answer?: (notifies: readonly MobikeNotify[]) => void): void {
+export function tellMobike(turn: Turn, event: MobikeEvent, answer?: (notifies: readonly MobikeNotify[]) => void): void {
   const { mobike } = turn.state
   const policy = turn.config.mobike
   if (mobike === null || policy === null) return
-  const event = { ...news, now: turn.now } as MobikeEvent
   const step = stepMobike(policy, mobike, event)
   patch(turn, { mobike: step.state })
   obeyMobike(turn, step.actions, answer)
@@ -149,7 +140,7 @@ function endFor(turn: Turn, reason: MobikeCloseReason): void {
 function moveChildSas(turn: Turn, move: Extract<MobikeAction, { readonly type: 'moveChildSas' }>): void {
   const ids = turn.state.children.map(({ sa }) => sa.id)
   // RFC 4555 moves all Child SAs together (A065); none at all is a move that is done (F45).
-  if (ids.length === 0) return tellMobike(turn, { type: 'childSasMoved' })
+  if (ids.length === 0) return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
   turn.actions.push({ type: 'moveChildSas', ids, from: move.from, to: move.to, encapsulate: move.encapsulate })
 }
 

@@ -36,6 +36,7 @@ export function receiveResponse(
   // Whatever was answered shows which pair works; MOBIKE's own requests are answered to it (RFC 4555 section 3.10).
   tellMobike(turn, {
     type: 'responseReceived',
+    now: turn.now,
     token: purpose.kind === 'mobike' ? purpose.token : null,
     path,
     sources: record.sources,

@@ -70,17 +70,17 @@ function take(turn: Turn, event: SessionEvent): void {
     case 'localAddressesChanged': {
       const addresses = event.addresses.map((address) => ({ ...address }))
       patch(turn, { surroundings: { ...turn.state.surroundings, localAddresses: addresses } })
-      return tellMobike(turn, { type: 'localAddressesChanged', addresses })
+      return tellMobike(turn, { type: 'localAddressesChanged', now: turn.now, addresses })
     }
     case 'remoteCandidatesChanged': {
       const endpoints = event.endpoints.map((endpoint) => ({ ...endpoint }))
       patch(turn, { surroundings: { ...turn.state.surroundings, remoteCandidates: endpoints } })
-      return tellMobike(turn, { type: 'remoteCandidatesChanged', endpoints })
+      return tellMobike(turn, { type: 'remoteCandidatesChanged', now: turn.now, endpoints })
     }
     case 'excludedPrefixesChanged': {
       const prefixes = event.prefixes.map((prefix) => ({ ...prefix }))
       patch(turn, { surroundings: { ...turn.state.surroundings, excludedPrefixes: prefixes } })
-      return tellMobike(turn, { type: 'excludedPrefixesChanged', prefixes })
+      return tellMobike(turn, { type: 'excludedPrefixesChanged', now: turn.now, prefixes })
     }
     case 'connectRequested':
       if (turn.state.phase.name !== 'idle') return disregard(turn, event, 'the session was started before')
@@ -101,9 +101,9 @@ function takeWish(turn: Turn, event: SessionEvent): void {
     case 'hintReceived':
       return suspectPeer(turn, event.hint)
     case 'childSasMoved':
-      return tellMobike(turn, { type: 'childSasMoved' })
+      return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
     case 'childSaMoveFailed':
-      return tellMobike(turn, { type: 'childSaMoveFailed', reason: event.reason })
+      return tellMobike(turn, { type: 'childSaMoveFailed', now: turn.now, reason: event.reason })
     case 'espReceived':
       return espReceived(turn, event.path)
     case 'childSaRequested': {
@@ -125,10 +125,10 @@ function takeWish(turn: Turn, event: SessionEvent): void {
       return enqueue(turn, { kind: 'rekeyIke', group: null }, event.type)
     case 'livenessRequested':
       if (turn.state.mobike === null) return enqueue(turn, { kind: 'liveness' }, event.type)
-      return tellMobike(turn, { type: 'livenessDue' })
+      return tellMobike(turn, { type: 'livenessDue', now: turn.now })
     case 'updateRequested':
       if (turn.state.mobike === null) return disregard(turn, event, 'MOBIKE is not in force')
-      return tellMobike(turn, { type: 'updateForced' })
+      return tellMobike(turn, { type: 'updateForced', now: turn.now })
   }
 }
 
@@ -155,7 +155,7 @@ function espReceived(turn: Turn, path: Path): void {
   if (livenessMs !== null && samePath(currentChildPath(turn.state), path)) {
     patch(turn, { livenessAt: turn.now + livenessMs })
   }
-  tellMobike(turn, { type: 'espReceived', path })
+  tellMobike(turn, { type: 'espReceived', now: turn.now, path })
 }
 
 function disregard(turn: Turn, event: SessionEvent, reason: string): void {

@@ -71,7 +71,7 @@ export function passTime(turn: Turn): void {
   passIkeSaDeadlines(turn)
   const { mobike } = turn.state
   const mobikeWake = mobike === null ? undefined : nextMobikeWake(mobike)
-  if (mobikeWake !== undefined && turn.now >= mobikeWake) tellMobike(turn, { type: 'tick' })
+  if (mobikeWake !== undefined && turn.now >= mobikeWake) tellMobike(turn, { type: 'tick', now: turn.now })
   if (turn.state.suspended || turn.state.phase.name !== 'established') return
   queueRekeys(turn)
   checkLiveness(turn)
@@ -99,7 +99,7 @@ function retransmitDue(turn: Turn, id: number): void {
     report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
     // Silence about an IKE SA that was replaced says nothing of the path: the peer may have forgotten it.
     if (sa.standing.name !== 'leaving') {
-      tellMobike(turn, { type: 'requestRetransmitted', token, attempt: record.attempt })
+      tellMobike(turn, { type: 'requestRetransmitted', now: turn.now, token, attempt: record.attempt })
     }
   }
 }
@@ -109,7 +109,7 @@ function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
-  tellMobike(turn, { type: 'requestExhausted', token })
+  tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })
   // It neither closed nor started the schedule again: nothing would ever be sent any more.
   if (turn.state.phase.name === 'established' && turn.state.ikeSas === before && !turn.state.suspended) {
     close(turn, 'noResponse')
@@ -138,6 +138,6 @@ function checkLiveness(turn: Turn): void {
   patch(turn, { livenessAt: turn.now + livenessMs })
   // A request on its way is a liveness check already (section 2.4).
   if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
-  if (mobike !== null) tellMobike(turn, { type: 'livenessDue' })
+  if (mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })
   else enqueue(turn, { kind: 'liveness' })
 }
