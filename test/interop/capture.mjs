@@ -23,6 +23,7 @@ export async function startCapture(lab, host, file) {
   return {
     file,
     async stop() {
+      if (child.exitCode !== null) return
       // tcpdump takes packets from the kernel in batches.
       await sleep(300)
       const ended = new Promise((resolve) => child.once('exit', resolve))

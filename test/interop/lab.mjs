@@ -121,9 +121,9 @@ export class Lab {
     this.nft('router', `add rule inet lab filter ${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`)
   }
 
-  /** Drops this share of what the router forwards, both ways. */
-  lose(percent) {
-    this.nft('router', `add rule inet lab filter numgen random mod 100 < ${percent} drop`)
+  /** Drops one of so many packets the router forwards, counted over both ways: never two in a row, so nothing fails by chance. */
+  loseOneIn(count) {
+    this.nft('router', `add rule inet lab filter numgen inc mod ${count} == 0 drop`)
   }
 
   /**

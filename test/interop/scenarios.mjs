@@ -183,7 +183,7 @@ async function ourClientInTrouble(context, suite) {
       )
     )
   )
-  lab.lose(20)
+  lab.loseOneIn(5)
   await step('a move with 20 % loss', () => lossyMove(roaming, wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
   await step('back with 20 % loss', () => lossyMove(roaming, wlan0[4], () => lab.linkUp('wlan0', [4])))
   lab.clearFilter()
@@ -233,7 +233,7 @@ async function ourResponderInTrouble(context, suite) {
       )
     )
   )
-  lab.lose(20)
+  lab.loseOneIn(5)
   await step('a move with 20 % loss', () => lossyMove(roaming, wwan0[4], () => swap(lab, 'wlan0', 'wwan0', 4)))
   await step('back with 20 % loss', () => lossyMove(roaming, wlan0[4], () => swap(lab, 'wwan0', 'wlan0', 4)))
   lab.clearFilter()
@@ -428,7 +428,7 @@ async function withoutChildSa({ lab, directory, step, start }, suite) {
 async function begin({ lab, directory, start }, suite, Client, Gateway, host, family = 4) {
   const gateway = await start(Gateway.start({ lab, directory, suite }))
   const client = await start(Client.start({ lab, directory, suite, remotes: [outer[family][0]] }))
-  const capture = await startCapture(lab, host, `${directory}/${host}.pcap`)
+  const capture = await start(startCapture(lab, host, `${directory}/${host}.pcap`))
   return { client, gateway, capture }
 }
 
