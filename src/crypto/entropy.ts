@@ -35,7 +35,8 @@ export function expandEntropy(entropy: Uint8Array, label: string, length: number
   for (let offset = 0; offset < length; offset += BLOCK_OCTETS) {
     writeUint32(input, 0, offset / BLOCK_OCTETS + 1)
     const block = hash(input)
-    output.set(length - offset < BLOCK_OCTETS ? block.subarray(0, length - offset) : block, offset)
+    const end = Math.min(length, offset + BLOCK_OCTETS)
+    for (let i = offset; i < end; i++) output[i] = block[i - offset] as number
   }
   input.fill(0)
   return output

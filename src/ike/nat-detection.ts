@@ -2,7 +2,7 @@ import { equalBytes, type Path, toHex } from '../bytes/index.ts'
 import { NOTIFY, notify } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
 import { natDetectionHash } from '../crypto/index.ts'
-import { findNotify, findPayloads } from './payloads.ts'
+import { findNotify } from './payloads.ts'
 
 /** The SPIs of a message in header order, as NAT_DETECTION hashes take them (RFC 7296 section 2.23). */
 export interface HeaderSpis {
@@ -10,11 +10,16 @@ export interface HeaderSpis {
   readonly responderSpi: Uint8Array
 }
 
+/** The hashes of both ends of a path. */
+export interface NatDetectionHashes {
+  /** Of our end. */
+  readonly source: Uint8Array
+  /** Of the peer's end. */
+  readonly destination: Uint8Array
+}
+
 /** Both NAT_DETECTION payloads' hashes for a message we send on `path`. */
-export function natDetectionHashes(
-  spis: HeaderSpis,
-  path: Path
-): { readonly source: Uint8Array; readonly destination: Uint8Array } {
+export function natDetectionHashes(spis: HeaderSpis, path: Path): NatDetectionHashes {
   return {
     source: natDetectionHash(spis.initiatorSpi, spis.responderSpi, path.local.address, path.local.port),
     destination: natDetectionHash(spis.initiatorSpi, spis.responderSpi, path.remote.address, path.remote.port)
@@ -39,16 +44,20 @@ export interface NatObservation {
 
 /** Compares a received message's NAT_DETECTION payloads with where it came from and to; null unless both kinds are there. */
 export function observeNat(payloads: readonly Payload[], spis: HeaderSpis, path: Path): NatObservation | null {
+  return compareNat(payloads, () => natDetectionHashes(spis, path))
+}
+
+/** {@link observeNat} with the hashes of the path it came on, which are only asked for when there is something to compare. */
+export function compareNat(payloads: readonly Payload[], hashes: () => NatDetectionHashes): NatObservation | null {
   const destination = findNotify(payloads, NOTIFY.NAT_DETECTION_DESTINATION_IP)
-  if (destination === undefined) return null
-  const sources = findPayloads(payloads, 'notify').filter(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP)
-  if (sources.length === 0) return null
-  const here = natDetectionHash(spis.initiatorSpi, spis.responderSpi, path.local.address, path.local.port)
-  const there = natDetectionHash(spis.initiatorSpi, spis.responderSpi, path.remote.address, path.remote.port)
+  if (destination === undefined || findNotify(payloads, NOTIFY.NAT_DETECTION_SOURCE_IP) === undefined) return null
+  const { source: here, destination: there } = hashes()
+  // A sender that does not know its address may send several hashes (B222).
+  const isThere = (payload: Payload): boolean =>
+    payload.kind === 'notify' && payload.type === NOTIFY.NAT_DETECTION_SOURCE_IP && equalBytes(payload.data, there)
   return {
     localBehindNat: !equalBytes(destination.data, here),
-    // A sender that does not know its address may send several hashes (B222).
-    remoteBehindNat: !sources.some((source) => equalBytes(source.data, there)),
+    remoteBehindNat: !payloads.some(isThere),
     destinationHash: toHex(destination.data.subarray(0, 20))
   }
 }

@@ -62,27 +62,32 @@ export function mobikeNotifyPayloads(
   notifies: readonly MobikeNotify[],
   natHashes: { readonly source: Uint8Array; readonly destination: Uint8Array } | null
 ): NotifyPayload[] {
-  return notifies.flatMap((notify): NotifyPayload[] => {
+  const payloads: NotifyPayload[] = []
+  for (const notify of notifies) {
     switch (notify.kind) {
       case 'natDetection':
-        if (natHashes === null) return []
-        return [
-          payload(NOTIFY.NAT_DETECTION_SOURCE_IP, natHashes.source),
-          payload(NOTIFY.NAT_DETECTION_DESTINATION_IP, natHashes.destination)
-        ]
+        if (natHashes === null) break
+        payloads.push(payload(NOTIFY.NAT_DETECTION_SOURCE_IP, natHashes.source))
+        payloads.push(payload(NOTIFY.NAT_DETECTION_DESTINATION_IP, natHashes.destination))
+        break
       case 'additionalAddress': {
         const octets = ipAddressBytes(notify.address)
-        if (octets === undefined) return []
-        return [payload(octets.length === 4 ? NOTIFY.ADDITIONAL_IP4_ADDRESS : NOTIFY.ADDITIONAL_IP6_ADDRESS, octets)]
+        if (octets === undefined) break
+        const type = octets.length === 4 ? NOTIFY.ADDITIONAL_IP4_ADDRESS : NOTIFY.ADDITIONAL_IP6_ADDRESS
+        payloads.push(payload(type, octets))
+        break
       }
       case 'cookie2':
-        return [payload(NOTIFY.COOKIE2, notify.data)]
+        payloads.push(payload(NOTIFY.COOKIE2, notify.data))
+        break
       case 'noNatsAllowed':
-        return [payload(NOTIFY.NO_NATS_ALLOWED, notify.data)]
+        payloads.push(payload(NOTIFY.NO_NATS_ALLOWED, notify.data))
+        break
       default:
-        return [payload(EMPTY_NOTIFY_TYPES[notify.kind])]
+        payloads.push(payload(EMPTY_NOTIFY_TYPES[notify.kind]))
     }
-  })
+  }
+  return payloads
 }
 
 const EMPTY_NOTIFY_TYPES = {

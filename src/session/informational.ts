@@ -1,7 +1,8 @@
 import { type Path, readUint32, uint32Bytes } from '../bytes/index.ts'
 import { EXCHANGE, NOTIFY, PROTOCOL } from '../codec/index.ts'
 import type { DeletePayload, Payload } from '../codec/types.ts'
-import { findNotify, findPayloads, observeNat } from '../ike/index.ts'
+import { findNotify, findPayloads, natDetectionHashes } from '../ike/index.ts'
+import { compareNat, type NatDetectionHashes } from '../ike/nat-detection.ts'
 import { mobikeNotifiesOf } from '../mobike/index.ts'
 import { removeChild } from './children.ts'
 import { retireIkeSa } from './lineage.ts'
@@ -44,6 +45,12 @@ export function answerInformational(
   const answerDeletes: readonly Payload[] =
     deleted.length === 0 ? [] : [{ kind: 'delete', protocol: PROTOCOL.ESP, spiSize: 4, spis: deleted.map(uint32Bytes) }]
   if (turn.state.mobike === null) return respond(answerDeletes)
+  // The answer goes back on the path of the request, so what is compared with its NAT_DETECTION is what ours holds.
+  let hashes: NatDetectionHashes | undefined
+  const pathHashes = (): NatDetectionHashes => {
+    hashes ??= natDetectionHashes(spisOf(sa), path)
+    return hashes
+  }
   let answered = false
   tellMobike(
     turn,
@@ -53,11 +60,11 @@ export function answerInformational(
       messageId: messageId + sa.generation * GENERATION,
       path,
       notifies: mobikeNotifiesOf(payloads),
-      nat: observeNat(payloads, spisOf(sa), path)
+      nat: compareNat(payloads, pathHashes)
     },
     (notifies) => {
       answered = true
-      respond([...answerDeletes, ...payloadsFor(notifies, sa, path)])
+      respond([...answerDeletes, ...payloadsFor(notifies, pathHashes)])
     }
   )
   if (!answered && ikeSaById(turn.state, sa.id) !== undefined) respond(answerDeletes)

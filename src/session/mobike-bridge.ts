@@ -3,6 +3,7 @@ import { EXCHANGE } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
 import { canRequest, replaceRecord, restarted, sentOn, suspendAll } from '../exchange/index.ts'
 import { natDetectionHashes } from '../ike/index.ts'
+import type { NatDetectionHashes } from '../ike/nat-detection.ts'
 import {
   type MobikeAction,
   type MobikeCloseReason,
@@ -24,6 +25,7 @@ import {
   putIkeSa,
   random,
   report,
+  retransmissionOf,
   sendMessage,
   spisOf,
   type Turn
@@ -99,14 +101,17 @@ export function sendMobikeRequest(turn: Turn, sa: IkeSa): boolean {
   patch(turn, { mobike: next.state })
   const { request } = next
   if (request === null) return false
-  const payloads = payloadsFor(request.notifies, sa, request.path)
+  const payloads = payloadsFor(request.notifies, () => natDetectionHashes(spisOf(sa), request.path))
   sendRequest(turn, sa, EXCHANGE.INFORMATIONAL, payloads, { kind: 'mobike', token: request.token }, request.path)
   return true
 }
 
-/** Notify payloads of a message of `sa` on `path`; NAT_DETECTION is made for exactly these addresses. */
-export function payloadsFor(notifies: readonly MobikeNotify[], sa: IkeSa, path: Path): readonly NotifyPayload[] {
-  const hashes = notifies.some(({ kind }) => kind === 'natDetection') ? natDetectionHashes(spisOf(sa), path) : null
+/** Notify payloads of a message; NAT_DETECTION is made for exactly the path of the message, whose hashes are given. */
+export function payloadsFor(
+  notifies: readonly MobikeNotify[],
+  pathHashes: () => NatDetectionHashes
+): readonly NotifyPayload[] {
+  const hashes = notifies.some(({ kind }) => kind === 'natDetection') ? pathHashes() : null
   return mobikeNotifyPayloads(notifies, hashes)
 }
 
@@ -150,7 +155,7 @@ function restartOutstanding(turn: Turn, path: Path): void {
     let { requests } = sa
     for (const record of requests.outstanding) {
       sendMessage(turn, path, record.bytes)
-      requests = replaceRecord(requests, restarted(record, turn.config.retransmission, path, turn.now))
+      requests = replaceRecord(requests, restarted(record, retransmissionOf(turn), path, turn.now))
     }
     if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
   }

@@ -2,9 +2,10 @@ import { type Path, toHex } from '../bytes/index.ts'
 import { encodePayloads } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { expandEntropy, type IkeSuite, sealMessage } from '../crypto/index.ts'
+import type { RetransmissionPolicy } from '../exchange/index.ts'
 import { resolveIkeSuite } from '../ike/proposals.ts'
 import { childPath, ikePath, isEncapsulating } from '../mobike/index.ts'
-import type { SessionConfig } from './config.ts'
+import { DEFAULT_RETRANSMISSION, RESPONDER_RETRANSMISSION, type SessionConfig } from './config.ts'
 import { fromHexSpi } from './spi.ts'
 import type { Child, IkeSa, Phase, Session, SessionSecrets, SessionState } from './state.ts'
 import type { CloseReason, IgnoredReason, SessionAction, SessionReport } from './types.ts'
@@ -36,10 +37,31 @@ export function random(turn: Turn, purpose: string, length: number): Uint8Array 
 /** Replaces fields of the state: of a copy that this turn owns, made when the first field is replaced. */
 export function patch(turn: Turn, fields: Partial<SessionState>): void {
   if (!turn.ownsState) {
-    turn.state = { ...turn.state }
+    turn.state = copyOf(turn.state)
     turn.ownsState = true
   }
   Object.assign(turn.state, fields)
+}
+
+/** Field by field: a spread of so many fields costs several times as much. */
+function copyOf(state: SessionState): SessionState {
+  return {
+    role: state.role,
+    phase: state.phase,
+    path: state.path,
+    initPath: state.initPath,
+    nat: state.nat,
+    keepalive: state.keepalive,
+    ikeSas: state.ikeSas,
+    children: state.children,
+    tasks: state.tasks,
+    mobike: state.mobike,
+    surroundings: state.surroundings,
+    allowed: state.allowed,
+    livenessAt: state.livenessAt,
+    suspended: state.suspended,
+    nextId: state.nextId
+  }
 }
 
 /** Enters a phase. */
@@ -62,6 +84,12 @@ export function report(turn: Turn, what: SessionReport): void {
 /** Says that a datagram had no effect. */
 export function ignore(turn: Turn, reason: IgnoredReason, path: Path): void {
   report(turn, { kind: 'ignored', reason, path })
+}
+
+/** How requests are repeated: a responder of MOBIKE goes on for longer (RFC 4555 section 3.11, A115, A116). */
+export function retransmissionOf(turn: Turn): RetransmissionPolicy {
+  const byRole = turn.state.role === 'initiator' ? DEFAULT_RETRANSMISSION : RESPONDER_RETRANSMISSION
+  return turn.config.retransmission ?? byRole
 }
 
 /** Where IKE runs now. */
