@@ -3,7 +3,7 @@ import { nodeAes256Gcm16, nodePrfHmacSha256, nodeX25519 } from '../../src/node/i
 import { type SessionEvent, stepSession } from '../../src/session/index.ts'
 import { type BareLibrary, bareHandshake, bareUpdate, nobleLibrary, nodeLibrary } from './bare-crypto.ts'
 import { compare, send, time } from './measure.ts'
-import { type Algorithms, connect, createTwoEnds, happen, WLAN, WWAN } from './two-ends.ts'
+import { type Algorithms, addressNow, connect, createTwoEnds, happen, WLAN, WWAN } from './two-ends.ts'
 
 /** Whole handshakes and MOBIKE updates, both ends, against their bare crypto; and a step that does nothing. */
 
@@ -43,7 +43,7 @@ function update(figure: string, algorithms: Algorithms, library: BareLibrary, li
   let address = WLAN
   const move = (): void => {
     address = address === WLAN ? WWAN : WLAN
-    happen(ends, ends.initiator, { type: 'localAddressesChanged', addresses: [{ address }] })
+    happen(ends, ends.initiator, addressNow(address))
   }
   move()
   const before = ends.datagrams

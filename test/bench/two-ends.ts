@@ -6,6 +6,7 @@ import { DEFAULT_MOBIKE_POLICY, type RoutabilityPolicy } from '../../src/mobike/
 import {
   createInitiatorSession,
   createResponderSession,
+  type EventBase,
   type Session,
   type SessionAction,
   type SessionConfig,
@@ -39,12 +40,8 @@ export interface End {
   readonly reports: Map<string, number>
 }
 
-/** What happens to an end, without the fields every event carries. */
-export type Happening = SessionEvent extends infer Event
-  ? Event extends SessionEvent
-    ? Omit<Event, 'now' | 'entropy'>
-    : never
-  : never
+/** Makes the event of what happens to an end, with the fields every event carries. */
+export type Happening = (base: EventBase) => SessionEvent
 
 export const WLAN: IpAddress = '10.1.0.2'
 export const WWAN: IpAddress = '10.2.0.2'
@@ -66,10 +63,10 @@ export function createTwoEnds(algorithms: Algorithms): TwoEnds {
 
 /** IKE_SA_INIT and IKE_AUTH, both ends. */
 export function connect(ends: TwoEnds): void {
-  happen(ends, ends.responder, { type: 'localAddressesChanged', addresses: [{ address: GATEWAY }] })
-  happen(ends, ends.initiator, { type: 'localAddressesChanged', addresses: [{ address: WLAN }] })
+  happen(ends, ends.responder, addressNow(GATEWAY))
+  happen(ends, ends.initiator, addressNow(WLAN))
   const path: Path = { local: { address: WLAN, port: 500 }, remote: { address: GATEWAY, port: 500 } }
-  happen(ends, ends.initiator, { type: 'connectRequested', paths: [path] })
+  happen(ends, ends.initiator, ({ now, entropy }) => ({ type: 'connectRequested', paths: [path], now, entropy }))
   for (const end of [ends.initiator, ends.responder]) {
     if (end.reports.get('established') !== 1 || end.reports.get('childSaEstablished') !== 1) {
       throw new Error(`not established: ${JSON.stringify([...end.reports])}`)
@@ -77,9 +74,14 @@ export function connect(ends: TwoEnds): void {
   }
 }
 
+/** The host has this address and no other. */
+export function addressNow(address: IpAddress): Happening {
+  return ({ now, entropy }) => ({ type: 'localAddressesChanged', addresses: [{ address }], now, entropy })
+}
+
 /** Gives an event to one end and delivers everything that follows from it. */
 export function happen(ends: TwoEnds, end: End, happening: Happening): void {
-  const queue: Due[] = [{ end, event: { ...happening, ...fresh(ends) } as SessionEvent }]
+  const queue: Due[] = [{ end, event: happening(fresh(ends)) }]
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const acting = next.end
     const { session, actions } = stepSession(acting.config, acting.session, next.event)
@@ -127,7 +129,7 @@ function consequence(ends: TwoEnds, acting: End, action: SessionAction): Due | u
 }
 
 /** A little later, and entropy never given before. */
-function fresh(ends: TwoEnds): { readonly now: number; readonly entropy: Uint8Array } {
+function fresh(ends: TwoEnds): EventBase {
   ends.now += 0.001
   entropyCounter++
   const entropy = new Uint8Array(32)
