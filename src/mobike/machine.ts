@@ -180,7 +180,10 @@ function retransmitted(
   const isProbe = state.outstanding.some((request) => request.token === token && request.purpose === 'probe')
   if (isProbe && state.probing !== null) return step
   if (!mayLookElsewhere(state) || state.outageSince !== null) return step
-  if (attempt < policy.retransmissionsBeforeProbing || state.probing?.reason === 'suspect') return step
+  // An UPDATE answered after copies of it went to other pairs has to be sent anew: over a slow path that would never end,
+  // so each such UPDATE is given more time than the one before.
+  const patience = policy.retransmissionsBeforeProbing + Math.max(0, state.updatesInDoubt - 1)
+  if (attempt < patience || state.probing?.reason === 'suspect') return step
   return probeAlternatives(policy, step, now)
 }
 
