@@ -23,7 +23,6 @@ import {
 } from '../session/index.ts'
 import { canBeAnswered } from '../session/source.ts'
 import { CookieJar } from './cookies.ts'
-import { Farewells } from './farewells.ts'
 import {
   type DatagramNews,
   DEFAULT_GATEWAY_LIMITS,
@@ -59,6 +58,8 @@ interface Entry {
   readonly childSpis: Set<number>
   /** Set while the peer is not authenticated. */
   halfOpen: string | null
+  /** Closed, but its last answer may be wanted again (RFC 7296 section 2.1). */
+  ended: boolean
 }
 
 class SessionTable implements Gateway {
@@ -69,14 +70,14 @@ class SessionTable implements Gateway {
   readonly #halfOpen: Map<string, SessionId> = new Map()
   readonly #wakes: WakeQueue = new WakeQueue()
   readonly #cookies: CookieJar
-  readonly #farewells: Farewells
+  /** Ended sessions that still repeat their last answer. */
+  #lingering = 0
   #nextId: SessionId = 1
   #answerWindow: { since: number; sent: number } = { since: 0, sent: 0 }
 
   constructor(config: GatewayConfig) {
     this.#config = config
     this.#cookies = new CookieJar(config.limits.cookieSecretMs)
-    this.#farewells = new Farewells(config.limits.farewells, config.limits.farewellMs)
   }
 
   receive(datagram: DatagramNews): readonly GatewayAction[] {
@@ -96,13 +97,11 @@ class SessionTable implements Gateway {
     const known = this.#byIkeSpi.get(spi)?.[0]
     if (known !== undefined) return this.#step(known, { type: 'datagramReceived', ...datagram })
     if (header.exchangeType === EXCHANGE.IKE_SA_INIT) return this.#receiveInit(datagram, message, header)
-    const farewell = this.#farewells.find(message, datagram.now)
-    if (farewell !== undefined) return [this.#send(path, farewell)]
     return this.#answerUnknownSpi(datagram, header)
   }
 
   tell(id: SessionId, event: TargetedEvent): readonly GatewayAction[] {
-    return this.#entries.has(id) ? this.#step(id, event) : []
+    return this.session(id) === undefined ? [] : this.#step(id, event)
   }
 
   tick(now: number, entropy: () => Uint8Array): readonly GatewayAction[] {
@@ -121,11 +120,12 @@ class SessionTable implements Gateway {
   }
 
   session(id: SessionId): Session | undefined {
-    return this.#entries.get(id)?.session
+    const entry = this.#entries.get(id)
+    return entry === undefined || entry.ended ? undefined : entry.session
   }
 
   ids(): readonly SessionId[] {
-    return [...this.#entries.keys()]
+    return [...this.#entries.keys()].filter((id) => this.#entries.get(id)?.ended === false)
   }
 
   sessionsOfChildSpi(spi: number): readonly SessionId[] {
@@ -159,7 +159,8 @@ class SessionTable implements Gateway {
       session: createResponderSession(config),
       ikeSpis: new Set(),
       childSpis: new Set(),
-      halfOpen: half
+      halfOpen: half,
+      ended: false
     }
     this.#entries.set(id, entry)
     this.#halfOpen.set(half, id)
@@ -177,8 +178,7 @@ class SessionTable implements Gateway {
     forgetDroppedKeys(before, session)
     const { phase } = session.state
     if (phase.name === 'closed') {
-      this.#farewells.remember(event, actions, this.#config.session.ports.natTraversal)
-      this.#remove(id, entry)
+      this.#end(id, entry, phase.farewell !== null)
     } else {
       if (phase.name === 'established' && entry.halfOpen !== null) {
         this.#halfOpen.delete(entry.halfOpen)
@@ -196,6 +196,23 @@ class SessionTable implements Gateway {
     const childSpis = children.map(({ sa }) => sa.localSpi)
     reindex(this.#byIkeSpi, entry.ikeSpis, ikeSpis, id)
     reindex(this.#byChildSpi, entry.childSpis, childSpis, id)
+  }
+
+  /** Frees what an ended session holds; while it `lingers`, its IKE SPIs still lead to it. */
+  #end(id: SessionId, entry: Entry, lingers: boolean): void {
+    if (!entry.ended && lingers && this.#lingering < this.#config.limits.farewells) {
+      entry.ended = true
+      this.#lingering++
+      if (entry.halfOpen !== null) this.#halfOpen.delete(entry.halfOpen)
+      entry.halfOpen = null
+      reindex(this.#byChildSpi, entry.childSpis, [], id)
+    }
+    if (entry.ended && lingers) {
+      this.#wakes.arm(id, nextSessionWake(entry.session))
+    } else {
+      if (entry.ended) this.#lingering--
+      this.#remove(id, entry)
+    }
   }
 
   #remove(id: SessionId, entry: Entry): void {

@@ -23,9 +23,7 @@ export interface GatewayLimits {
   readonly cookieSecretMs: number
   /** Unprotected answers (COOKIE apart) sent per second at most (RFC 7296 sections 2.21.1, 2.21.4). */
   readonly unprotectedAnswersPerSecond: number
-  /** Ms for which the last response of an ended session is repeated to a peer that did not get it. */
-  readonly farewellMs: number
-  /** Ended sessions remembered for that. */
+  /** Ended sessions kept for a while to repeat their last answer to a peer that did not get it. */
   readonly farewells: number
 }
 
@@ -36,7 +34,6 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   sessions: 100_000,
   cookieSecretMs: 60_000,
   unprotectedAnswersPerSecond: 20,
-  farewellMs: 60_000,
   farewells: 256
 }
 

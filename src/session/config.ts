@@ -21,7 +21,8 @@ export interface SessionConfig {
   /** Say INITIAL_CONTACT: the peer may drop older IKE SAs of this identity. Not for hosts that are replicated (B065). */
   readonly initialContact: boolean
   readonly ports: SessionPorts
-  readonly retransmission: RetransmissionPolicy
+  /** Null: {@link DEFAULT_RETRANSMISSION} as initiator, {@link RESPONDER_RETRANSMISSION} as responder. */
+  readonly retransmission: RetransmissionPolicy | null
   readonly lifetimes: Lifetimes
   /** A liveness check after this many ms without anything authenticated from the peer; null for none. */
   readonly livenessMs: number | null
@@ -125,7 +126,7 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
     mobike: options.mobike ?? null,
     initialContact: options.initialContact ?? false,
     ports: options.ports ?? { ike: 500, natTraversal: 4500 },
-    retransmission: options.retransmission ?? DEFAULT_RETRANSMISSION,
+    retransmission: options.retransmission ?? null,
     lifetimes: options.lifetimes ?? { ikeSaMs: 4 * 3_600_000, childSaMs: 3_600_000 },
     livenessMs: options.livenessMs === undefined ? 60_000 : options.livenessMs,
     limits: options.limits ?? DEFAULT_SESSION_LIMITS

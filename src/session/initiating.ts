@@ -54,6 +54,7 @@ import {
   putIkeSa,
   random,
   report,
+  retransmissionOf,
   sendMessage,
   suiteOf,
   type Turn,
@@ -80,7 +81,7 @@ export function continueInitiating(turn: Turn, phase: InitiatingPhase): void {
     return
   }
   if (turn.now < phase.nextAt) return
-  const policy = turn.config.retransmission
+  const policy = retransmissionOf(turn)
   const sent = phase.transmissions + 1
   if (sent > policy.transmissions * paths.length) return close(turn, 'noResponse')
   // A path that brought a COOKIE or another group works.
@@ -224,7 +225,7 @@ export function authenticate(turn: Turn, handshake: Handshake, secret: Uint8Arra
   })
   const bytes = protect(turn, sa, { exchangeType: EXCHANGE.IKE_AUTH, isResponse: false, messageId: 1, payloads })
   const request = { purpose: { kind: 'auth' } as const, bytes, path, now: turn.now }
-  putIkeSa(turn, { ...sa, requests: recordRequest(sa.requests, config.retransmission, request) })
+  putIkeSa(turn, { ...sa, requests: recordRequest(sa.requests, retransmissionOf(turn), request) })
   enter(turn, { name: 'expectAuthResponse', handshake, childSpi })
   sendMessage(turn, path, bytes)
 }
@@ -364,7 +365,7 @@ function pathOf(phase: InitiatingPhase): Path {
 
 /** Intervals grow with each round over the paths (RFC 7296 section 2.4). */
 function interval(turn: Turn, transmissions: number, paths: number): number {
-  const { initialMs, factor, maximumMs } = turn.config.retransmission
+  const { initialMs, factor, maximumMs } = retransmissionOf(turn)
   return Math.min(initialMs * factor ** Math.floor(transmissions / paths), maximumMs)
 }
 

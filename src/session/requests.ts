@@ -2,7 +2,7 @@ import type { Path } from '../bytes/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { recordRequest, recordResponse } from '../exchange/index.ts'
 import type { IkeSa, Purpose } from './state.ts'
-import { ikeSaById, patch, protect, putIkeSa, sendMessage, type Turn } from './turn.ts'
+import { ikeSaById, patch, protect, putIkeSa, retransmissionOf, sendMessage, type Turn } from './turn.ts'
 
 /** Starts an exchange of ours on `sa`: the request is kept until it is answered. The window must allow it. */
 export function sendRequest(
@@ -15,7 +15,7 @@ export function sendRequest(
 ): void {
   const messageId = sa.requests.nextMessageId
   const bytes = protect(turn, sa, { exchangeType, isResponse: false, messageId, payloads })
-  const requests = recordRequest(sa.requests, turn.config.retransmission, { purpose, bytes, path, now: turn.now })
+  const requests = recordRequest(sa.requests, retransmissionOf(turn), { purpose, bytes, path, now: turn.now })
   putIkeSa(turn, { ...sa, requests })
   sendMessage(turn, path, bytes)
 }

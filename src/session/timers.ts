@@ -17,6 +17,7 @@ import {
   putIkeSa,
   replacementOf,
   report,
+  retransmissionOf,
   sendMessage,
   type Turn
 } from './turn.ts'
@@ -82,7 +83,7 @@ function hasSuccessor(state: SessionState): boolean {
 }
 
 function retransmitDue(turn: Turn, id: number): void {
-  const { retransmission } = turn.config
+  const retransmission = retransmissionOf(turn)
   for (const { messageId } of ikeSaById(turn.state, id)?.requests.outstanding ?? []) {
     const sa = ikeSaById(turn.state, id)
     const record = sa?.requests.outstanding.find((candidate) => candidate.messageId === messageId)

@@ -153,6 +153,37 @@ describe('routing', () => {
   })
 })
 
+describe('farewells', () => {
+  it('B038 repeats the refusal of an IKE_AUTH whose response was lost, then forgets the session', () => {
+    const gateway = gatewayWith()
+    const client = new Client('10.1.0.2')
+    client.step({ type: 'connectRequested', paths: [client.path] })
+    client.exchange(gateway)
+    const request = client.sent[0] as { readonly path: Path; readonly bytes: Uint8Array }
+    const path = { local: request.path.remote, remote: request.path.local }
+    const actions = gateway.receive({ now: 0, entropy: entropy(), path, bytes: request.bytes })
+    const [asked] = actions.flatMap(({ session, action }) =>
+      action.type === 'ask' ? [{ session, id: action.id }] : []
+    )
+    const refusals = gateway.tell(asked?.session as number, {
+      now: 0,
+      entropy: entropy(),
+      type: 'answered',
+      id: asked?.id as number,
+      answer: { kind: 'preSharedKey', secret: null }
+    })
+    const [refusal] = serve(gateway, refusals, 0)
+    expect(refusal).toBeDefined()
+    expect(gateway.ids()).toEqual([])
+    const again = serve(gateway, gateway.receive({ now: 500, entropy: entropy(), path, bytes: request.bytes }), 500)
+    expect(again).toEqual([refusal])
+    gateway.tick(gateway.nextWake() as number, entropy)
+    expect(gateway.nextWake()).toBeUndefined()
+    const late = gateway.receive({ now: 200_000, entropy: entropy(), path, bytes: request.bytes })
+    expect(serve(gateway, late, 200_000)).not.toEqual([refusal])
+  })
+})
+
 describe('cookies', () => {
   it('B088 B089 asks for a COOKIE of 1 to 64 octets above the threshold and keeps nothing', () => {
     const gateway = gatewayWith({ cookieThreshold: 0 })
