@@ -1,7 +1,7 @@
 import { type Path, toHex } from '../bytes/index.ts'
+import { encodePayloads } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
-import { expandEntropy, type IkeSuite } from '../crypto/index.ts'
-import { sealPayloads } from '../crypto/protect.ts'
+import { expandEntropy, type IkeSuite, sealMessage } from '../crypto/index.ts'
 import type { RetransmissionPolicy } from '../exchange/index.ts'
 import { resolveIkeSuite } from '../ike/proposals.ts'
 import { childPath, ikePath, isEncapsulating } from '../mobike/index.ts'
@@ -114,16 +114,10 @@ export function sendMessage(turn: Turn, path: Path, message: Uint8Array): void {
   turn.actions.push({ type: 'sendDatagram', path, bytes: framed(turn.config, path, message) })
 }
 
-/** The zeros before an IKE message on the NAT traversal port. */
-const NON_ESP_MARKER_OCTETS = 4
-
 function framed(config: SessionConfig, path: Path, message: Uint8Array): Uint8Array {
   if (path.local.port !== config.ports.natTraversal) return message
-  const { buffer, byteOffset, length } = message
-  // Sealed here: the marker is already there, in a buffer that holds nothing else.
-  if (byteOffset === NON_ESP_MARKER_OCTETS && buffer.byteLength === byteOffset + length) return new Uint8Array(buffer)
-  const datagram = new Uint8Array(NON_ESP_MARKER_OCTETS + length)
-  datagram.set(message, NON_ESP_MARKER_OCTETS)
+  const datagram = new Uint8Array(4 + message.length)
+  datagram.set(message, 4)
   return datagram
 }
 
@@ -191,7 +185,8 @@ export function protect(
   }
 ): Uint8Array {
   const suite = suiteOf(turn.config, sa)
-  return sealPayloads({
+  const chain = encodePayloads(message.payloads)
+  return sealMessage({
     suite,
     material: ikeKeysOf(turn.secrets, sa),
     header: {
@@ -202,8 +197,8 @@ export function protect(
       isResponse: message.isResponse,
       messageId: message.messageId
     },
-    payloads: message.payloads,
-    headroom: NON_ESP_MARKER_OCTETS,
+    firstInner: chain.firstPayload,
+    inner: chain.bytes,
     // With the message's own name in the label, not even entropy used twice by mistake repeats an IV.
     iv: random(turn, `iv${message.isResponse ? 'r' : 'q'}${message.messageId}`, suite.encryption.ivOctets)
   })
