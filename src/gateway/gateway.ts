@@ -1,4 +1,4 @@
-import { endpointText, type Path, toHex } from '../bytes/index.ts'
+import { endpointText, type IpAddress, ipAddressBytes, type Path, toHex } from '../bytes/index.ts'
 import {
   classifyUdpDatagram,
   decodeMessage,
@@ -57,7 +57,7 @@ interface Entry {
   readonly ikeSpis: Set<string>
   readonly childSpis: Set<number>
   /** Set while the peer is not authenticated. */
-  halfOpen: string | null
+  halfOpen: { readonly key: string; readonly host: string } | null
   /** Closed, but its last answer may be wanted again (RFC 7296 section 2.1). */
   ended: boolean
 }
@@ -68,6 +68,7 @@ class SessionTable implements Gateway {
   readonly #byIkeSpi: Map<string, readonly SessionId[]> = new Map()
   readonly #byChildSpi: Map<number, readonly SessionId[]> = new Map()
   readonly #halfOpen: Map<string, SessionId> = new Map()
+  readonly #halfOpenByHost: Map<string, number> = new Map()
   readonly #wakes: WakeQueue = new WakeQueue()
   readonly #cookies: CookieJar
   /** Ended sessions that still repeat their last answer. */
@@ -153,17 +154,21 @@ class SessionTable implements Gateway {
         return [this.#send(path, buildInitRefusal(header.initiatorSpi, NOTIFY.COOKIE, fresh))]
       }
     }
-    if (this.#halfOpen.size >= limits.halfOpen || this.#entries.size >= limits.sessions) return ignored('busy', path)
+    const host = hostOf(path.remote.address)
+    const held = this.#halfOpenByHost.get(host) ?? 0
+    const full = this.#halfOpen.size >= limits.halfOpen || held >= limits.halfOpenPerHost
+    if (full || this.#entries.size >= limits.sessions) return ignored('busy', path)
     const id = this.#nextId++
     const entry: Entry = {
       session: createResponderSession(config),
       ikeSpis: new Set(),
       childSpis: new Set(),
-      halfOpen: half,
+      halfOpen: { key: half, host },
       ended: false
     }
     this.#entries.set(id, entry)
     this.#halfOpen.set(half, id)
+    this.#halfOpenByHost.set(host, held + 1)
     const actions = this.#step(id, { type: 'datagramReceived', ...datagram })
     // A refusal keeps nothing (sections 2.6, 2.21.1).
     if (entry.session.state.phase.name === 'expectInitRequest') this.#remove(id, entry)
@@ -180,10 +185,7 @@ class SessionTable implements Gateway {
     if (phase.name === 'closed') {
       this.#end(id, entry, phase.farewell !== null)
     } else {
-      if (phase.name === 'established' && entry.halfOpen !== null) {
-        this.#halfOpen.delete(entry.halfOpen)
-        entry.halfOpen = null
-      }
+      if (phase.name === 'established') this.#leaveHalfOpen(entry)
       if (session.state !== before.state) this.#index(id, entry)
       this.#wakes.arm(id, nextSessionWake(session))
     }
@@ -203,8 +205,7 @@ class SessionTable implements Gateway {
     if (!entry.ended && lingers && this.#lingering < this.#config.limits.farewells) {
       entry.ended = true
       this.#lingering++
-      if (entry.halfOpen !== null) this.#halfOpen.delete(entry.halfOpen)
-      entry.halfOpen = null
+      this.#leaveHalfOpen(entry)
       reindex(this.#byChildSpi, entry.childSpis, [], id)
     }
     if (entry.ended && lingers) {
@@ -215,10 +216,21 @@ class SessionTable implements Gateway {
     }
   }
 
+  /** The peer is authenticated, or gone. */
+  #leaveHalfOpen(entry: Entry): void {
+    if (entry.halfOpen === null) return
+    const { key, host } = entry.halfOpen
+    entry.halfOpen = null
+    this.#halfOpen.delete(key)
+    const held = (this.#halfOpenByHost.get(host) ?? 1) - 1
+    if (held === 0) this.#halfOpenByHost.delete(host)
+    else this.#halfOpenByHost.set(host, held)
+  }
+
   #remove(id: SessionId, entry: Entry): void {
     reindex(this.#byIkeSpi, entry.ikeSpis, [], id)
     reindex(this.#byChildSpi, entry.childSpis, [], id)
-    if (entry.halfOpen !== null) this.#halfOpen.delete(entry.halfOpen)
+    this.#leaveHalfOpen(entry)
     this.#wakes.arm(id, undefined)
     this.#entries.delete(id)
   }
@@ -248,6 +260,12 @@ class SessionTable implements Gateway {
     }
     return { session: null, action: { type: 'sendDatagram', path, bytes } }
   }
+}
+
+/** An IPv6 host has a whole /64 to send from. */
+function hostOf(address: IpAddress): string {
+  const octets = ipAddressBytes(address)
+  return octets?.length === 16 ? toHex(octets.subarray(0, 8)) : address
 }
 
 function reindex<Key>(

@@ -17,6 +17,8 @@ export interface GatewayLimits {
   readonly cookieThreshold: number
   /** Half-open IKE SAs at one time; a request beyond is dropped. */
   readonly halfOpen: number
+  /** Of these, from one IPv4 address or one IPv6 /64: one host that returns cookies must not take all places (RFC 8019 section 3). */
+  readonly halfOpenPerHost: number
   /** Sessions at one time. */
   readonly sessions: number
   /** How long a cookie secret makes new cookies, ms; its cookies are accepted for as long again. */
@@ -31,6 +33,7 @@ export interface GatewayLimits {
 export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   cookieThreshold: 32,
   halfOpen: 1024,
+  halfOpenPerHost: 128,
   sessions: 100_000,
   cookieSecretMs: 60_000,
   unprotectedAnswersPerSecond: 20,

@@ -75,7 +75,7 @@ describe('a gateway under attack by strangers', () => {
   })
 
   it('who does return cookies cannot open more than the limit either', () => {
-    const spoofer = new Spoofer({ cookieThreshold: 0, halfOpen: 16 })
+    const spoofer = new Spoofer({ cookieThreshold: 0, halfOpen: 16, halfOpenPerHost: 16 })
     for (let seed = 0; seed < 40; seed++) {
       const [first] = spoofer.send(spoofer.initRequest(seed))
       const decoded = decodeMessage(first ?? octets(0))
@@ -90,6 +90,18 @@ describe('a gateway under attack by strangers', () => {
       expect(spoofer.gateway.ids()).toHaveLength(before)
     }
     expect(spoofer.gateway.ids()).toHaveLength(16)
+  })
+
+  it('RFC 8019 section 3: one host that returns cookies, with one IPv4 address or an IPv6 /64, leaves room for others', () => {
+    const spoofer = new Spoofer({ cookieThreshold: 1000, halfOpen: 16, halfOpenPerHost: 8 })
+    for (let seed = 0; seed < 20; seed++) spoofer.send(spoofer.initRequest(seed), '203.0.113.5', 1024 + seed)
+    expect(spoofer.gateway.ids()).toHaveLength(8)
+    expect(spoofer.send(spoofer.initRequest(50), '203.0.113.6')).toHaveLength(1)
+    spoofer.now = 31_000
+    spoofer.gateway.tick(spoofer.now, () => octets(32))
+    for (let seed = 0; seed < 20; seed++) spoofer.send(spoofer.initRequest(seed), `2001:db8::${seed + 1}`)
+    expect(spoofer.gateway.ids()).toHaveLength(8)
+    expect(spoofer.send(spoofer.initRequest(50), '2001:db8:0:1::1')).toHaveLength(1)
   })
 
   it('the smallest datagram that draws an answer: less than twice its octets with headers, and no more than one', () => {
