@@ -1,14 +1,7 @@
 import { EMPTY, type Path, toHex } from '../bytes/index.ts'
-import { AUTH_METHOD, EXCHANGE, encodePayloadBody, NOTIFY, notifyName } from '../codec/index.ts'
+import { EXCHANGE, NOTIFY, notifyName } from '../codec/index.ts'
 import type { Message, Payload } from '../codec/types.ts'
-import {
-  deriveIkeKeys,
-  ikeKeys,
-  type KeyExchangeMethod,
-  pskAuth,
-  signedOctets,
-  verifyPskAuth
-} from '../crypto/index.ts'
+import { deriveIkeKeys, type KeyExchangeMethod } from '../crypto/index.ts'
 import { createRequestWindow, createResponseCache, recordRequest } from '../exchange/index.ts'
 import {
   addressSelector,
@@ -19,7 +12,6 @@ import {
   findGroup,
   findNotify,
   findPayload,
-  identificationPayload,
   identityOf,
   ikeSuiteIds,
   observeNat,
@@ -33,6 +25,7 @@ import {
   verifyChild,
   ZERO_SPI
 } from '../ike/index.ts'
+import { ownAuthentication, provesKey } from './authentication.ts'
 import { childOffer, installChild, jittered, newChildSpi } from './children.ts'
 import { becomeEstablished, mobikeAuthPayloads, offersNatTraversal } from './establishing.ts'
 import { fromHexSpi } from './spi.ts'
@@ -44,7 +37,6 @@ import {
   currentPath,
   enter,
   ignore,
-  ikeKeysOf,
   keepIkeKeys,
   keepPrivateKey,
   newIkeSpi,
@@ -56,7 +48,6 @@ import {
   report,
   retransmissionOf,
   sendMessage,
-  suiteOf,
   type Turn,
   takePrivateKey
 } from './turn.ts'
@@ -197,28 +188,13 @@ export function authenticate(turn: Turn, handshake: Handshake, secret: Uint8Arra
   turn.secrets = { ...turn.secrets, preSharedKey: secret.slice() }
   const { config } = turn
   const path = currentPath(turn.state)
-  const suite = suiteOf(config, sa)
-  const authentication = {
-    method: AUTH_METHOD.SHARED_KEY_MESSAGE_INTEGRITY_CODE,
-    data: pskAuth({
-      prf: suite.prf,
-      secret,
-      signedOctets: signedOctets({
-        message: handshake.initRequest,
-        nonce: handshake.nonceResponder,
-        prf: suite.prf,
-        skP: ikeKeys(suite, ikeKeysOf(turn.secrets, sa)).pi,
-        idBody: encodePayloadBody(identificationPayload('initiator', config.localIdentity))
-      })
-    })
-  }
   const childSpi = newChildSpi(turn)
   const selectors = { local: config.localSelectors, remote: config.remoteSelectors }
   const payloads = authRequestPayloads({
     identity: config.localIdentity,
     peerIdentity: config.peerIdentity,
     initialContact: config.initialContact,
-    authentication,
+    authentication: ownAuthentication(turn, sa, handshake, secret),
     configuration: config.requestConfiguration === null ? null : configurationRequest(config.requestConfiguration),
     child: childOffer(config, childSpi, selectors, 'auth'),
     notifies: mobikeAuthPayloads(turn, path)
@@ -243,24 +219,9 @@ export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa,
     )
   }
   const peerIdentity = identityOf(claim.identification)
-  const suite = suiteOf(config, sa)
   const secret = turn.secrets.preSharedKey
   const expected = config.peerIdentity === null || sameIdentity(config.peerIdentity, peerIdentity)
-  const proven =
-    secret !== null &&
-    claim.authentication.method === AUTH_METHOD.SHARED_KEY_MESSAGE_INTEGRITY_CODE &&
-    verifyPskAuth({
-      prf: suite.prf,
-      secret,
-      auth: claim.authentication.data,
-      signedOctets: signedOctets({
-        message: phase.handshake.initResponse,
-        nonce: phase.handshake.nonceInitiator,
-        prf: suite.prf,
-        skP: ikeKeys(suite, ikeKeysOf(turn.secrets, sa)).pr,
-        idBody: encodePayloadBody(claim.identification)
-      })
-    })
+  const proven = secret !== null && provesKey(turn, sa, phase.handshake, secret, claim)
   if (!expected || !proven) return refuseResponder(turn, sa)
 
   becomeEstablished(turn, peerIdentity, payloads)

@@ -1,7 +1,7 @@
 import { EMPTY, equalBytes, type Path, toHex, uint32Bytes } from '../bytes/index.ts'
-import { AUTH_METHOD, decodePayloads, EXCHANGE, encodePayloadBody, NOTIFY, notify } from '../codec/index.ts'
+import { decodePayloads, EXCHANGE, NOTIFY, notify } from '../codec/index.ts'
 import type { Message, Payload } from '../codec/types.ts'
-import { deriveIkeKeys, ikeKeys, pskAuth, signedOctets, verifyPskAuth } from '../crypto/index.ts'
+import { deriveIkeKeys } from '../crypto/index.ts'
 import { createRequestWindow, createResponseCache, recordResponse } from '../exchange/index.ts'
 import {
   addressSelector,
@@ -18,7 +18,6 @@ import {
   findPayload,
   type Identity,
   type InnerConfiguration,
-  identificationPayload,
   identityOf,
   ikeSuiteIds,
   observeNat,
@@ -33,6 +32,7 @@ import {
   unsupportedCritical
 } from '../ike/index.ts'
 import { checkNoNatsAllowed } from '../mobike/index.ts'
+import { ownAuthentication, provesKey } from './authentication.ts'
 import { installChild, jittered, newChildSpi } from './children.ts'
 import { agreesToMobike, becomeEstablished, mobikeAuthPayloads, offersNatTraversal } from './establishing.ts'
 import { NONCE_OCTETS } from './initiating.ts'
@@ -43,7 +43,6 @@ import {
   close,
   enter,
   ignore,
-  ikeKeysOf,
   keepFarewell,
   keepIkeKeys,
   newIkeSpi,
@@ -54,7 +53,6 @@ import {
   random,
   report,
   sendMessage,
-  suiteOf,
   type Turn
 } from './turn.ts'
 
@@ -182,25 +180,9 @@ export function receiveAuthRequest(
 /** The pre-shared key is known: verifies the initiator, then asks for its inner addresses if it wants any. */
 export function verifyInitiator(turn: Turn, received: AuthReceived, deadline: number, secret: Uint8Array | null): void {
   const sa = activeIkeSa(turn.state) as IkeSa
-  const suite = suiteOf(turn.config, sa)
   const payloads = payloadsOf(received)
   const claim = readClaim(payloads, 'initiator')
-  const proven =
-    secret !== null &&
-    claim !== undefined &&
-    claim.authentication.method === AUTH_METHOD.SHARED_KEY_MESSAGE_INTEGRITY_CODE &&
-    verifyPskAuth({
-      prf: suite.prf,
-      secret,
-      auth: claim.authentication.data,
-      signedOctets: signedOctets({
-        message: received.handshake.initRequest,
-        nonce: received.handshake.nonceResponder,
-        prf: suite.prf,
-        skP: ikeKeys(suite, ikeKeysOf(turn.secrets, sa)).pi,
-        idBody: encodePayloadBody(claim.identification)
-      })
-    })
+  const proven = secret !== null && claim !== undefined && provesKey(turn, sa, received.handshake, secret, claim)
   if (!proven) return refuse(turn, sa, received, [notify(NOTIFY.AUTHENTICATION_FAILED)], 'authenticationFailed')
 
   const peerIdentity = identityOf(claim.identification)
@@ -225,23 +207,9 @@ export function acceptInitiator(
 ): void {
   const { config } = turn
   const sa = activeIkeSa(turn.state) as IkeSa
-  const suite = suiteOf(config, sa)
   const payloads = payloadsOf(received)
   const { handshake } = received
-  const authentication = {
-    method: AUTH_METHOD.SHARED_KEY_MESSAGE_INTEGRITY_CODE,
-    data: pskAuth({
-      prf: suite.prf,
-      secret: turn.secrets.preSharedKey ?? EMPTY,
-      signedOctets: signedOctets({
-        message: handshake.initResponse,
-        nonce: handshake.nonceInitiator,
-        prf: suite.prf,
-        skP: ikeKeys(suite, ikeKeysOf(turn.secrets, sa)).pr,
-        idBody: encodePayloadBody(identificationPayload('responder', config.localIdentity))
-      })
-    })
-  }
+  const authentication = ownAuthentication(turn, sa, handshake, turn.secrets.preSharedKey ?? EMPTY)
   const wanted = readConfigurationRequest(findPayload(payloads, 'configuration'))
   const localSpi = newChildSpi(turn)
   const remote = configuration === null ? config.remoteSelectors : configuration.addresses.map(addressSelector)
