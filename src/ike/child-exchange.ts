@@ -4,7 +4,7 @@ import type { AddressRangeSelector, NotifyPayload, Payload, Proposal, TrafficSel
 import type { PublicValue } from './initial-exchange.ts'
 import { findNotify, findPayload } from './payloads.ts'
 import { type Choice, childSuiteIds, chooseProposal, chosenGroup, verifyChoice } from './proposals.ts'
-import { copySelectors, isSubset, narrowSelectors } from './traffic-selectors.ts'
+import { isSubset, keepSelectors, narrowSelectors } from './traffic-selectors.ts'
 import type { ChildSuiteIds } from './types.ts'
 
 /** The negotiation of one Child SA, in IKE_AUTH or CREATE_CHILD_SA (RFC 7296 sections 1.2, 1.3.1, 1.3.3, 2.9). */
@@ -115,8 +115,8 @@ export function agreeToChild(
     choice,
     suite,
     remoteSpi: readUint32(choice.peerSpi, 0),
-    localSelectors: copySelectors(localSelectors),
-    remoteSelectors: copySelectors(remoteSelectors)
+    localSelectors: keepSelectors(localSelectors, allowed.local),
+    remoteSelectors: keepSelectors(remoteSelectors, allowed.remote)
   }
 }
 
@@ -135,8 +135,8 @@ export function verifyChild(
     choice,
     suite,
     remoteSpi: readUint32(choice.peerSpi, 0),
-    localSelectors: copySelectors(selectorsInitiator),
-    remoteSelectors: copySelectors(selectorsResponder)
+    localSelectors: keepSelectors(selectorsInitiator, offered.local),
+    remoteSelectors: keepSelectors(selectorsResponder, offered.remote)
   }
 }
 

@@ -79,6 +79,14 @@ export function copySelectors(selectors: readonly AddressRangeSelector[]): reado
   }))
 }
 
+/** `known` where the selectors are the same, so that the many Child SAs of one configuration share them; else a copy. */
+export function keepSelectors(
+  selectors: readonly AddressRangeSelector[],
+  known: readonly AddressRangeSelector[]
+): readonly AddressRangeSelector[] {
+  return sameSelectors(selectors, known) ? known : copySelectors(selectors)
+}
+
 /** True when both lists allow the same traffic selector by selector. */
 export function sameSelectors(a: readonly AddressRangeSelector[], b: readonly AddressRangeSelector[]): boolean {
   const key = (selector: AddressRangeSelector): string =>

@@ -45,7 +45,8 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
   const path = currentPath(turn.state)
   turn.secrets = { ...turn.secrets, preSharedKey: null }
   const mobike = agreesToMobike(config, peerPayloads)
-  enter(turn, { name: 'established', peerIdentity })
+  // Where one was configured it is this one, and sessions share it.
+  enter(turn, { name: 'established', peerIdentity: config.peerIdentity ?? peerIdentity })
   patch(turn, { livenessAt: config.livenessMs === null ? null : now + config.livenessMs })
   report(turn, { kind: 'established', path, peerIdentity, mobike })
   if (mobike && config.mobike !== null) {
