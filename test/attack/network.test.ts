@@ -3,9 +3,9 @@ import type { Path } from '../../src/bytes/index.ts'
 import { EXCHANGE, NOTIFY } from '../../src/codec/index.ts'
 import { createGateway, type GatewayAction } from '../../src/gateway/index.ts'
 import { createResponderSession, sessionConfig, stepSession } from '../../src/session/index.ts'
-import { kinds, marked, read, unmarked } from '../session/forge.ts'
-import { CLIENT, datagramsIn, GATEWAY_OPTIONS, mobikeReports, Pair, reportsIn, reversed } from '../session/pair.ts'
-import { established, fromClient, octets } from './hostile.ts'
+import { kinds, read, unmarked } from '../session/forge.ts'
+import { datagramsIn, GATEWAY_OPTIONS, mobikeReports, Pair, reportsIn, reversed } from '../session/pair.ts'
+import { established, octets } from './hostile.ts'
 
 /** The client's IKE_SA_INIT request. */
 function initRequest(): Uint8Array {
@@ -101,7 +101,6 @@ describe('an outage', () => {
     expect(pair.phase('client')).toBe('established')
     expect(pair.client.session.state.mobike?.ikePath.local.address).toBe('10.2.0.2')
     expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.2.0.2')
-    expect(CLIENT.local.address).toBe('10.1.0.2')
   })
 })
 
@@ -128,6 +127,5 @@ describe('an attacker on the path who swaps a source address once', () => {
     )
     expect(moves).not.toContain(victim)
     expect(mobikeReports(pair.client.actions).map(({ kind }) => kind)).toContain('natMappingChanged')
-    expect([marked, fromClient]).toBeDefined()
   })
 })
