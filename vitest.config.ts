@@ -1,9 +1,19 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Counted by `.ci/run`. */
 const jsonReport = 'node_modules/.vitest/results.json'
 
+/** Examples import the package by its name, as their readers will. */
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^ikev2-mobike$/, replacement: source('index.ts') },
+      { find: /^ikev2-mobike\/([a-z]+)$/, replacement: source('$1/index.ts') }
+    ]
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**', 'node_modules/**'],

@@ -1,9 +1,8 @@
 // A roaming client on real sockets. It needs neither a TUN device nor IPsec in the kernel: its only traffic is a UDP echo
 // through the tunnel, made and read in user space. Driven by lines on standard input, it prints JSON lines.
 
-import { endpoint, ipFamily, type Path } from '../../src/index.ts'
-import type { LocalAddress } from '../../src/mobike/types.ts'
-import { createInitiatorSession } from '../../src/session/index.ts'
+import { createInitiatorSession, endpoint, ipFamily, type Path } from 'ikev2-mobike'
+import type { LocalAddress } from 'ikev2-mobike/mobike'
 import { print, printSocketFailure, readCommands } from './control.ts'
 import { InnerEchoClient } from './inner-echo.ts'
 import { watchLocalAddresses } from './local-addresses.ts'

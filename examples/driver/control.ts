@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { toHex } from '../../src/index.ts'
+import { toHex } from 'ikev2-mobike'
 
 /** One JSON text per line on standard output: for people and for programs. Octets become hexadecimal. */
 export function print(type: string, fields: object = {}): void {

@@ -1,13 +1,12 @@
 import { randomFillSync } from 'node:crypto'
-import { classifyUdpDatagram } from '../../src/codec/index.ts'
-import { createGateway, type GatewayAction, type GatewayLimits, type SessionId } from '../../src/gateway/index.ts'
-import { type Path, readUint32 } from '../../src/index.ts'
-import type { LocalAddress } from '../../src/mobike/types.ts'
-import { childSaKeys, type Session, type SessionConfig } from '../../src/session/index.ts'
-import { type HostEvent, SessionEffects, type SessionHost } from './session-effects.ts'
+import { childSaKeys, type Path, readUint32, type Session, type SessionConfig, type SessionNews } from 'ikev2-mobike'
+import { classifyUdpDatagram } from 'ikev2-mobike/codec'
+import { createGateway, type GatewayAction, type GatewayLimits, type SessionId } from 'ikev2-mobike/gateway'
+import type { LocalAddress } from 'ikev2-mobike/mobike'
+import { SessionEffects, type SessionHost } from './session-effects.ts'
 
 /** Events of a session but for the datagram and the tick, which the gateway hands out itself. */
-type SessionHostEvent = Exclude<HostEvent, { type: 'datagramReceived' | 'tick' }>
+type SessionHostEvent = Exclude<SessionNews, { type: 'datagramReceived' | 'tick' }>
 
 /** The run loop of a gateway: many sessions, one timer. */
 export class GatewayRunner {

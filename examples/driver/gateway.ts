@@ -1,7 +1,7 @@
 // A gateway on real sockets, with the server "behind" it inside: it answers UDP echo itself, in user space. Driven by lines on
 // standard input, it prints JSON lines.
 
-import { endpoint, type IpAddress } from '../../src/index.ts'
+import { endpoint, type IpAddress } from 'ikev2-mobike'
 import { print, printSocketFailure, readCommands } from './control.ts'
 import { GatewayRunner } from './gateway-runner.ts'
 import { echoReply } from './inner-echo.ts'

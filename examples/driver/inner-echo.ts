@@ -1,5 +1,5 @@
-import { buildUdpPacket, readUdpPacket } from '../../src/esp/index.ts'
-import { type Endpoint, endpointText } from '../../src/index.ts'
+import { type Endpoint, endpointText } from 'ikev2-mobike'
+import { buildUdpPacket, readUdpPacket } from 'ikev2-mobike/esp'
 
 /** What an echo run saw. `longestGapMs`: the longest time without a reply, from the first request to the last one. */
 export interface EchoResult {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
-import { canonicalIpAddress } from '../../src/index.ts'
-import type { LocalAddress } from '../../src/mobike/types.ts'
+import { canonicalIpAddress } from 'ikev2-mobike'
+import type { LocalAddress } from 'ikev2-mobike/mobike'
 
 /** Which addresses to use, and what they cost. */
 export interface AddressOptions {

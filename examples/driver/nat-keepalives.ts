@@ -1,4 +1,4 @@
-import { type Path, pathText } from '../../src/index.ts'
+import { type Path, pathText } from 'ikev2-mobike'
 
 /** RFC 3948 section 2.3. */
 const KEEPALIVE = Uint8Array.of(0xff)

@@ -1,4 +1,16 @@
-import { ID_TYPE } from '../../src/codec/index.ts'
+import {
+  type Answer,
+  type ChildProposal,
+  type Identity,
+  type IkeProposal,
+  type IpAddress,
+  type Question,
+  type SessionConfig,
+  type SessionOptions,
+  sessionConfig,
+  utf8Bytes
+} from 'ikev2-mobike'
+import { ID_TYPE } from 'ikev2-mobike/codec'
 import {
   aes256Cbc,
   aes256Gcm16,
@@ -9,20 +21,9 @@ import {
   prfHmacSha256,
   prfHmacSha384,
   x25519
-} from '../../src/crypto/index.ts'
-import { prefixSelector } from '../../src/ike/index.ts'
-import { type IpAddress, utf8Bytes } from '../../src/index.ts'
-import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
-import {
-  type Answer,
-  type ChildProposal,
-  type Identity,
-  type IkeProposal,
-  type Question,
-  type SessionConfig,
-  type SessionOptions,
-  sessionConfig
-} from '../../src/session/index.ts'
+} from 'ikev2-mobike/crypto'
+import { prefixSelector } from 'ikev2-mobike/ike'
+import { DEFAULT_MOBIKE_POLICY } from 'ikev2-mobike/mobike'
 import type { DriverOptions } from './options.ts'
 
 interface Suite {

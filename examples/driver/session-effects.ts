@@ -1,24 +1,15 @@
 import { randomFillSync } from 'node:crypto'
-import { createEspTunnel, type TunnelSnapshot } from '../../src/esp/index.ts'
-import type { Path } from '../../src/index.ts'
 import type {
   Answer,
   ChildSaKeys,
-  EventBase,
   InnerConfiguration,
+  Path,
   Question,
   SessionAction,
-  SessionEvent,
   SessionReport
-} from '../../src/session/index.ts'
+} from 'ikev2-mobike'
+import { createEspTunnel, type TunnelSnapshot } from 'ikev2-mobike/esp'
 import { NatKeepalives } from './nat-keepalives.ts'
-
-/** An event before the run loop adds the time and the entropy. */
-export type HostEvent = SessionEvent extends infer Event
-  ? Event extends SessionEvent
-    ? Omit<Event, keyof EventBase>
-    : never
-  : never
 
 /** What a program does for a session. */
 export interface SessionHost {
@@ -32,7 +23,7 @@ export interface SessionHost {
 /** What the run loop does for the effects. */
 export interface EventSink {
   /** Must take its turn after the actions at hand. */
-  dispatch(event: HostEvent): void
+  dispatch(event: SessionNews): void
   childSaKeys(id: number): ChildSaKeys | undefined
 }
 

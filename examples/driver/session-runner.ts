@@ -1,14 +1,22 @@
 import { randomFillSync } from 'node:crypto'
-import { classifyUdpDatagram } from '../../src/codec/index.ts'
-import type { Path } from '../../src/index.ts'
-import { childSaKeys, nextSessionWake, type Session, type SessionConfig, stepSession } from '../../src/session/index.ts'
-import { type HostEvent, SessionEffects, type SessionHost } from './session-effects.ts'
+import {
+  childSaKeys,
+  forgetDroppedKeys,
+  nextSessionWake,
+  type Path,
+  type Session,
+  type SessionConfig,
+  type SessionNews,
+  stepSession
+} from 'ikev2-mobike'
+import { classifyUdpDatagram } from 'ikev2-mobike/codec'
+import { SessionEffects, type SessionHost } from './session-effects.ts'
 
 /** The run loop of one session: events in, actions out, one timer. */
 export class SessionRunner {
   readonly effects: SessionEffects
   readonly #config: SessionConfig
-  readonly #queue: HostEvent[] = []
+  readonly #queue: SessionNews[] = []
   #session: Session
   #timer: NodeJS.Timeout | undefined
   #running = false
@@ -23,7 +31,7 @@ export class SessionRunner {
   }
 
   /** One event, one step, its actions in order; events that come of actions wait for their turn. */
-  dispatch(event: HostEvent): void {
+  dispatch(event: SessionNews): void {
     this.#queue.push(event)
     if (this.#running) return
     this.#running = true
@@ -33,6 +41,7 @@ export class SessionRunner {
         now: performance.now(),
         entropy: randomFillSync(new Uint8Array(32))
       })
+      forgetDroppedKeys(this.#session, session)
       this.#session = session
       for (const action of actions) this.effects.perform(action)
     }

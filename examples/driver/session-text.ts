@@ -1,4 +1,4 @@
-import type { Session } from '../../src/session/index.ts'
+import type { Session } from 'ikev2-mobike'
 import type { SessionEffects } from './session-effects.ts'
 
 /** What `status` prints of a session: IKE SAs, the one in use first, and Child SAs, with SPIs as `swanctl` writes them. */

@@ -7,6 +7,7 @@ export default defineConfig({
   format: ['esm'],
   target: 'node20',
   platform: 'node',
+  tsconfig: 'tsconfig.test.json',
   splitting: false,
   clean: true
 })

@@ -7,7 +7,7 @@ import {
   ipFamily,
   type Path,
   pathText
-} from '../../src/index.ts'
+} from 'ikev2-mobike'
 
 /** What the sockets tell their owner. */
 export interface UdpSocketsHandler {
