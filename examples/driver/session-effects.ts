@@ -6,6 +6,7 @@ import type {
   Path,
   Question,
   SessionAction,
+  SessionNews,
   SessionReport
 } from 'ikev2-mobike'
 import { createEspTunnel, type TunnelSnapshot } from 'ikev2-mobike/esp'

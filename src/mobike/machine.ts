@@ -9,7 +9,7 @@ import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
 import { candidatePaths, isLocalUsable } from './selection.ts'
-import { act, change, intend, type MobikeState } from './state.ts'
+import { act, change, intend, MAX_VOIDED, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeInit, MobikeStep } from './types.ts'
 
 /** The state of a lineage whose first IKE SA was just established with MOBIKE on both sides, and what to start. */
@@ -54,6 +54,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     verified: (init.initPath ?? init.path).remote.address === peer ? [{ address: peer, at: init.now }] : [],
     pending: { update: false, routability: false, list: false, probe: false, liveness: false },
     outstanding: [],
+    voided: [],
     nextToken: 1,
     lastUpdateMessageId: null,
     lastListMessageId: null,
@@ -211,7 +212,8 @@ function ikeSaRekeyed(step: MobikeStep): MobikeStep {
     lastUpdateMessageId: null,
     lastListMessageId: null,
     natBaseline: null,
-    outstanding: []
+    outstanding: [],
+    voided: [...state.outstanding, ...state.voided].slice(0, MAX_VOIDED)
   })
   const { pending } = state
   return takeBaseline(

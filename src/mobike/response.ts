@@ -18,7 +18,7 @@ import type { MobikeNotify, MobikeStep } from './types.ts'
 /** The response to a request of ours, or to one of the host's (`token` null): it proves a path, and what its purpose says. */
 export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
   const request = step.state.outstanding.find((own) => own.token === event.token)
-  if (request === undefined) return pathReplied(policy, step, event.path, event.now)
+  if (request === undefined) return otherAnswered(policy, step, event)
   const taken = change(step, { outstanding: step.state.outstanding.filter((own) => own !== request) })
   const verdict = cookie2Verdict(request, event)
   // RFC 4555 section 3.7: unconditional, even where the response is otherwise ignored (D40).
@@ -45,6 +45,15 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
     case 'probe':
       return replied
   }
+}
+
+/** The response to a request of the host's, or to one that an IKE SA rekey voided. */
+function otherAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
+  const voided = step.state.voided.find((own) => own.token === event.token)
+  if (voided === undefined) return pathReplied(policy, step, event.path, event.now)
+  if (cookie2Verdict(voided, event) === 'mismatch') return close(step, 'cookie2Mismatch')
+  const rest = change(step, { voided: step.state.voided.filter((own) => own !== voided) })
+  return pathReplied(policy, rest, event.path, event.now)
 }
 
 function updateAnswered(

@@ -124,6 +124,8 @@ export interface MobikeState {
   readonly verified: readonly VerifiedAddress[]
   readonly pending: PendingIntents
   readonly outstanding: readonly OwnRequest[]
+  /** Requests of an IKE SA that was rekeyed: their COOKIE2 is still compared, should an answer come (section 3.7, D40). */
+  readonly voided: readonly OwnRequest[]
   readonly nextToken: number
   readonly lastUpdateMessageId: number | null
   readonly lastListMessageId: number | null
@@ -148,6 +150,9 @@ export interface MobikeState {
 
 /** Unanswered `moveChildSas` remembered at most: a host that never answers cannot make the state grow. */
 export const MAX_CHILD_MOVES = 8
+
+/** Requests of rekeyed IKE SAs remembered: a window's worth of the last one. */
+export const MAX_VOIDED = 4
 
 /** Records kept at most for pairs and for verified addresses: a peer cannot make the state grow. */
 export const MAX_RECORDS = 64
@@ -189,6 +194,7 @@ function copyOf(state: MobikeState): MobikeState {
     verified: state.verified,
     pending: state.pending,
     outstanding: state.outstanding,
+    voided: state.voided,
     nextToken: state.nextToken,
     lastUpdateMessageId: state.lastUpdateMessageId,
     lastListMessageId: state.lastListMessageId,

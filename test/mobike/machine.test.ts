@@ -118,25 +118,30 @@ describe('intents', () => {
     expect(lab.client.state.ikePath).toEqual(path(CELL, GW1))
   })
 
-  it('F25 the response to a request voided by an IKE SA rekey only shows that its pair works', () => {
-    const lab = new Lab().start(path(WIFI, GW1))
-    lab.drops = () => true
-    lab.client.local(CELL)
-    const token = lab.client.state.outstanding[0]?.token ?? null
-    lab.client.outstanding = null
-    lab.client.step({ type: 'ikeSaRekeyed' })
-    const state = lab.client.state
-    const { actions } = stepMobike(lab.client.policy, state, {
-      type: 'responseReceived',
-      now: 1,
-      token,
-      path: path(CELL, GW1),
-      sources: [],
-      destinations: [],
-      notifies: [{ kind: 'cookie2', data: entropy(3) }],
-      nat: null
+  describe('the response to a request voided by an IKE SA rekey', () => {
+    const answered = (notifies: readonly MobikeNotify[]) => {
+      const lab = new Lab().start(path(WIFI, GW1))
+      lab.drops = () => true
+      lab.client.local(CELL)
+      const token = lab.client.state.outstanding[0]?.token ?? null
+      lab.client.outstanding = null
+      lab.client.step({ type: 'ikeSaRekeyed' })
+      const { policy, state } = lab.client
+      const route = { path: path(CELL, GW1), sources: [], destinations: [] }
+      return stepMobike(policy, state, { type: 'responseReceived', now: 1, token, ...route, notifies, nat: null })
+        .actions
+    }
+
+    it('F25 only shows that its pair works', () => {
+      expect(answered([])).toEqual([])
     })
-    expect(actions).toEqual([])
+
+    it('D40 A089 A090 closes the IKE SA all the same when its COOKIE2 differs', () => {
+      expect(answered([{ kind: 'cookie2', data: entropy(3) }])).toContainEqual({
+        type: 'closeIkeSa',
+        reason: 'cookie2Mismatch'
+      })
+    })
   })
 
   it('a closed machine answers and does nothing else', () => {
