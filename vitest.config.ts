@@ -16,6 +16,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
     exclude: ['test/interop/**', 'node_modules/**'],
     pool: 'threads',
     // The library has no global state: files share a worker and the compiled modules in it.
