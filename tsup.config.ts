@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-const entries = ['codec', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'node']
+const entries = ['codec', 'rules', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'node']
 
 export default defineConfig({
   entry: {

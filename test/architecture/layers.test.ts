@@ -5,11 +5,12 @@ import { importsOf, place, resolveImport, type Source, sources } from './sources
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   codec: ['bytes'],
+  rules: ['bytes', 'codec'],
   crypto: ['bytes', 'codec'],
   exchange: ['bytes', 'codec', 'crypto'],
   ike: ['bytes', 'codec', 'crypto', 'exchange'],
   mobike: ['bytes', 'codec'],
-  session: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike'],
+  session: ['bytes', 'codec', 'rules', 'crypto', 'exchange', 'ike', 'mobike'],
   gateway: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike', 'session'],
   esp: ['bytes', 'codec', 'crypto'],
   sim: ['bytes', 'codec', 'crypto', 'exchange', 'ike', 'mobike', 'session', 'gateway', 'esp'],

@@ -1,0 +1,178 @@
+import { isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
+import type { Message, Payload } from '../codec/types.ts'
+import { MESSAGE_FORMS, type MessageForm, NOTIFY_RULES, type PayloadRule } from './message-rules.ts'
+
+/** The rules of RFC 7296 and its extensions about what a message contains. */
+export type MessageRuleName =
+  /** A payload that the form needs is not there, or only some of those that go together are. */
+  | 'missing'
+  /** More payloads or notifications of a type than the form allows. */
+  | 'tooMany'
+  /** A payload type of RFC 7296 that the form does not have. */
+  | 'unexpected'
+  /** A payload that must be inside the Encrypted payload is outside. */
+  | 'unprotected'
+  /** An unknown payload with the Critical bit in a request (section 2.5). */
+  | 'unsupportedCritical'
+  /** The Critical bit where the sender must not set it: in a response, or on a payload type of RFC 7296 (sections 2.5, 3.2). */
+  | 'criticalBit'
+  /** A notification in an exchange or direction that its RFC does not give it. */
+  | 'misplacedNotify'
+  /** COOKIE in a request that is not the first payload (section 2.6). */
+  | 'cookieNotFirst'
+  /** NAT_DETECTION_SOURCE_IP without NAT_DETECTION_DESTINATION_IP, or the other way round (section 2.23). */
+  | 'natDetectionUnpaired'
+
+/** One rule that a message breaks. */
+export interface MessageViolation {
+  readonly rule: MessageRuleName
+  /** `PAYLOAD` */
+  readonly payloadType: number
+  /** Where the payload is a Notify of a given type. */
+  readonly notifyType?: number
+  /** Section that states the rule: of RFC 7296 where no RFC is named. */
+  readonly section: string
+  /**
+   * What a receiver that refuses the message for this rule says (section 3.10.1), or undefined where it must, or may as well,
+   * ignore the fault: be strict in what you send.
+   */
+  readonly notify: number | undefined
+}
+
+const isNotify =
+  (type: number) =>
+  (payload: Payload): boolean =>
+    payload.kind === 'notify' && payload.type === type
+
+/**
+ * Which form of {@link MESSAGE_FORMS} a message has, by what is in it. `inner` are the decrypted payloads of a protected
+ * message. Undefined for exchanges without rules here, and for a protected message whose `inner` is not given.
+ */
+export function messageForm(message: Message, inner?: readonly Payload[]): MessageForm | undefined {
+  const { exchangeType, isResponse, payloads } = message
+  const forms = formsOf(exchangeType, isResponse)
+  if (forms[0]?.isProtected !== true) return forms.find((form) => isMarked(form, payloads))
+  if (!payloads.every(isContent)) return inner && forms.find((form) => isMarked(form, inner))
+  // Without protection it can only be a notification that nobody may trust (sections 1.5, 2.21.4).
+  const isNotification = payloads.every(({ kind }) => kind === 'notify' || kind === 'vendorId')
+  return (isNotification ? formsOf(0, isResponse) : forms).find((form) => isMarked(form, payloads))
+}
+
+function formsOf(exchange: number, isResponse: boolean): readonly MessageForm[] {
+  return MESSAGE_FORMS.filter((form) => form.exchange === exchange && form.isResponse === isResponse)
+}
+
+function isMarked({ mark, marksIkeSa }: MessageForm, payloads: readonly Payload[]): boolean {
+  if (mark === 0) return true
+  if (mark < 0) return payloads.some(isNotify(-mark))
+  return payloads.some(
+    (payload) =>
+      payloadType(payload) === mark &&
+      (!marksIkeSa || (payload.kind === 'securityAssociation' && payload.proposals[0]?.protocol === PROTOCOL.IKE))
+  )
+}
+
+/**
+ * Everything in which a message differs from what its exchange and direction allow: which payloads must, may and must not be
+ * there and how often, inside and outside encryption, Critical bits, and where notifications belong. The order of payloads is
+ * no rule (section 2.5). `inner` are the decrypted payloads; without them a protected message is checked on its outside alone.
+ * The cost is linear in the number of payloads. Never throws.
+ */
+export function checkMessage(message: Message, inner?: readonly Payload[]): readonly MessageViolation[] {
+  const violations: MessageViolation[] = []
+  const outer = message.payloads
+  checkCritical(message.isResponse, inner === undefined ? outer : [...outer, ...inner], violations)
+  const form = messageForm(message, inner)
+  if (formsOf(message.exchangeType, message.isResponse)[0]?.isProtected === true && form?.exchange !== 0) {
+    for (const payload of outer) {
+      if (isFree(payload) || !isContent(payload)) continue
+      violations.push(fault('unprotected', payloadType(payload), '3.14', NOTIFY.INVALID_SYNTAX))
+    }
+  }
+  if (form === undefined) return violations
+  const payloads = form.isProtected ? [...outer.filter(isContent), ...(inner ?? [])] : outer
+  checkForm(form, payloads, violations)
+  checkNotifies(message, payloads, violations)
+  return violations
+}
+
+function fault(
+  rule: MessageRuleName,
+  type: number,
+  section: string,
+  notify?: number,
+  notifyType?: number
+): MessageViolation {
+  const violation = { rule, payloadType: type, section, notify }
+  return notifyType === undefined ? violation : { ...violation, notifyType }
+}
+
+/** False for the payloads that others are encrypted in. */
+function isContent({ kind }: Payload): boolean {
+  return kind !== 'encrypted' && kind !== 'encryptedFragment'
+}
+
+/** True for what may be anywhere. */
+function isFree({ kind }: Payload): boolean {
+  return kind === 'notify' || kind === 'vendorId' || kind === 'unknown'
+}
+
+function checkCritical(isResponse: boolean, payloads: readonly Payload[], violations: MessageViolation[]): void {
+  for (const payload of payloads) {
+    if (payload.critical !== true) continue
+    const isRefused = payload.kind === 'unknown' && !isResponse
+    violations.push(
+      isRefused
+        ? fault('unsupportedCritical', payload.type, '2.5', NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD)
+        : fault('criticalBit', payloadType(payload), isResponse ? '2.5' : '3.2')
+    )
+  }
+}
+
+function checkForm(form: MessageForm, payloads: readonly Payload[], violations: MessageViolation[]): void {
+  const counts = new Map<number, number>()
+  for (const payload of payloads) {
+    const type = payloadType(payload)
+    const count = (counts.get(type) ?? 0) + 1
+    counts.set(type, count)
+    const rule = form.payloads.find((candidate) => candidate.type === type)
+    if (rule === undefined && !isFree(payload)) violations.push(fault('unexpected', type, form.section))
+    else if (rule !== undefined && count === rule.most + 1) {
+      violations.push(fault('tooMany', type, form.section, NOTIFY.INVALID_SYNTAX))
+    }
+  }
+  const isThere = ({ type, together }: PayloadRule): boolean => together && counts.has(type)
+  const anyTogether = form.payloads.some(isThere)
+  for (const { type, least, together } of form.payloads) {
+    if (counts.has(type) || !(least > 0 || (together && anyTogether))) continue
+    violations.push(fault('missing', type, form.section, NOTIFY.INVALID_SYNTAX))
+  }
+  if (form.needsError && !payloads.some((payload) => payload.kind === 'notify' && isErrorNotify(payload.type))) {
+    violations.push(fault('missing', PAYLOAD.NOTIFY, form.section, NOTIFY.INVALID_SYNTAX))
+  }
+}
+
+function checkNotifies(message: Message, payloads: readonly Payload[], violations: MessageViolation[]): void {
+  const counts = new Map<number, number>()
+  for (const payload of payloads) {
+    if (payload.kind === 'notify') counts.set(payload.type, (counts.get(payload.type) ?? 0) + 1)
+  }
+  for (const [type, count] of counts) {
+    const rules = NOTIFY_RULES.filter((rule) => rule.type === type)
+    const rule = rules.find(({ places }) =>
+      places.some((place) => place.exchange === message.exchangeType && place.isResponse === message.isResponse)
+    )
+    const section = (rule ?? rules[0])?.section
+    if (section === undefined) continue
+    if (rule === undefined) violations.push(fault('misplacedNotify', PAYLOAD.NOTIFY, section, undefined, type))
+    else if (count > rule.most) violations.push(fault('tooMany', PAYLOAD.NOTIFY, section, undefined, type))
+  }
+  if (!message.isResponse && payloads.findIndex(isNotify(NOTIFY.COOKIE)) > 0) {
+    violations.push(fault('cookieNotFirst', PAYLOAD.NOTIFY, '2.6', undefined, NOTIFY.COOKIE))
+  }
+  const { NAT_DETECTION_SOURCE_IP: source, NAT_DETECTION_DESTINATION_IP: destination } = NOTIFY
+  if (counts.has(source) !== counts.has(destination)) {
+    const type = counts.has(source) ? destination : source
+    violations.push(fault('natDetectionUnpaired', PAYLOAD.NOTIFY, '2.23', undefined, type))
+  }
+}
