@@ -1,4 +1,14 @@
 export {
+  type AuthenticFragment,
+  addFragment,
+  type FragmentDefect,
+  type FragmentNumbers,
+  type FragmentOutcome,
+  fragmentDefect,
+  REASSEMBLY_LIMITS,
+  type Reassembly
+} from './reassembly.ts'
+export {
   canRequest,
   createRequestWindow,
   growWindow,
