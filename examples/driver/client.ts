@@ -1,8 +1,10 @@
 // A roaming client on real sockets. It needs neither a TUN device nor IPsec in the kernel: its only traffic is a UDP echo
 // through the tunnel, made and read in user space. Driven by lines on standard input, it prints JSON lines.
 
-import { createInitiatorSession, endpoint, ipFamily, type Path } from 'ikev2-mobike'
+import { createInitiatorSession, endpoint, type IpAddress, ipFamily, type Path } from 'ikev2-mobike'
+import { prefixSelector } from 'ikev2-mobike/ike'
 import type { LocalAddress } from 'ikev2-mobike/mobike'
+import { skipTime } from './clock.ts'
 import { print, printSocketFailure, readCommands } from './control.ts'
 import { InnerEchoClient } from './inner-echo.ts'
 import { watchLocalAddresses } from './local-addresses.ts'
@@ -21,7 +23,9 @@ const options = readOptions<ClientOptions>()
 const config = initiatorConfig(options)
 const server = endpoint(options.server.address, options.server.port)
 let local: readonly LocalAddress[] = []
-let echo: InnerEchoClient | undefined
+let inner: IpAddress | undefined
+/** One for each server, by its address. */
+const echoClients = new Map<string, InnerEchoClient>()
 
 const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
   datagramReceived: (path, bytes) => runner.datagramReceived(path, bytes),
@@ -36,11 +40,11 @@ const runner: SessionRunner = new SessionRunner(config, createInitiatorSession(c
   },
   configured({ addresses, dnsServers }) {
     print('configured', { addresses, dnsServers })
-    const inner = addresses.find((address) => ipFamily(address) === ipFamily(server.address))
-    if (inner === undefined) return
-    echo = new InnerEchoClient(endpoint(inner, 40000), server, (packet) => runner.effects.sendInnerPacket(packet))
+    inner = addresses.find((address) => ipFamily(address) === ipFamily(server.address))
   },
-  innerPacketReceived: (packet) => echo?.packetReceived(packet)
+  innerPacketReceived(packet) {
+    for (const client of echoClients.values()) client.packetReceived(packet)
+  }
 })
 
 const stopWatching = watchLocalAddresses(options, 250, (addresses) => {
@@ -61,6 +65,19 @@ function paths(): readonly Path[] {
   })
 }
 
+/** Echo through the tunnel, once there is an inner address. */
+function echoClient(address: string): InnerEchoClient | undefined {
+  if (inner === undefined) return undefined
+  const known = echoClients.get(address)
+  if (known !== undefined) return known
+  const source = endpoint(inner, 40000)
+  const client = new InnerEchoClient(source, endpoint(address, server.port), (packet) =>
+    runner.effects.sendInnerPacket(packet)
+  )
+  echoClients.set(address, client)
+  return client
+}
+
 function stop(): void {
   stopWatching()
   runner.stop()
@@ -77,13 +94,25 @@ readCommands(([command, ...words]) => {
       runner.dispatch({ type: 'connectRequested', paths: paths() })
       break
     case 'echo': {
-      const [count = 5, intervalMs = 100] = words.map(Number)
-      const measured = echo?.measure(count, intervalMs) ?? Promise.resolve({ sent: 0, received: 0, longestGapMs: 0 })
-      measured.then((result) => print('echo', result))
+      const [count = '5', intervalMs = '100', address = server.address] = words
+      const measured = echoClient(address)?.measure(Number(count), Number(intervalMs))
+      const nothing = Promise.resolve({ sent: 0, received: 0, longestGapMs: 0 })
+      ;(measured ?? nothing).then((result) => print('echo', { server: address, ...result }))
       break
     }
     case 'status':
       print('status', describeSession(runner.session, runner.effects))
+      break
+    case 'child': {
+      // A further Child SA for another part of the network behind the gateway.
+      const [address = '', prefixLength = '32'] = words
+      const remoteSelectors = [prefixSelector(address, Number(prefixLength))]
+      runner.dispatch({ type: 'childSaRequested', remoteSelectors })
+      break
+    }
+    case 'skip':
+      skipTime(1000 * Number(words[0] ?? 0))
+      runner.dispatch({ type: 'tick' })
       break
     case 'rekey-ike':
       runner.dispatch({ type: 'ikeSaRekeyRequested' })

@@ -3,6 +3,7 @@ import { childSaKeys, type Path, readUint32, type Session, type SessionConfig, t
 import { classifyUdpDatagram } from 'ikev2-mobike/codec'
 import { createGateway, type GatewayAction, type GatewayLimits, type SessionId } from 'ikev2-mobike/gateway'
 import type { LocalAddress } from 'ikev2-mobike/mobike'
+import { now } from './clock.ts'
 import { SessionEffects, type SessionHost } from './session-effects.ts'
 
 /** Events of a session but for the datagram and the tick, which the gateway hands out itself. */
@@ -53,6 +54,11 @@ export class GatewayRunner {
   localAddressesChanged(addresses: readonly LocalAddress[]): void {
     this.#addresses = addresses
     for (const id of this.#gateway.ids()) this.dispatch(id, { type: 'localAddressesChanged', addresses })
+  }
+
+  /** The time may have come for something; harmless when it has not. */
+  tick(): void {
+    this.#run(() => this.#gateway.tick(now(), entropy))
   }
 
   /** Live sessions, oldest first. */
@@ -109,12 +115,9 @@ export class GatewayRunner {
     clearTimeout(this.#timer)
     const wake = this.#gateway.nextWake()
     if (wake === undefined) return
-    this.#timer = setTimeout(
-      () => this.#run(() => this.#gateway.tick(performance.now(), entropy)),
-      Math.max(0, wake - performance.now())
-    )
+    this.#timer = setTimeout(() => this.tick(), Math.max(0, wake - now()))
   }
 }
 
 const entropy = () => randomFillSync(new Uint8Array(32))
-const surroundings = () => ({ now: performance.now(), entropy: entropy() })
+const surroundings = () => ({ now: now(), entropy: entropy() })

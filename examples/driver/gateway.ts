@@ -2,6 +2,7 @@
 // standard input, it prints JSON lines.
 
 import { endpoint, type IpAddress } from 'ikev2-mobike'
+import { skipTime } from './clock.ts'
 import { print, printSocketFailure, readCommands } from './control.ts'
 import { GatewayRunner } from './gateway-runner.ts'
 import { echoReply } from './inner-echo.ts'
@@ -14,13 +15,17 @@ import { UdpSockets } from './udp-sockets.ts'
 interface GatewayOptions extends DriverOptions {
   /** Inner addresses to give to clients. */
   readonly innerAddresses: readonly IpAddress[]
+  /** Further addresses of the echo service. */
+  readonly moreServers?: readonly IpAddress[]
   /** Half-open IKE SAs from which on strangers must return a COOKIE; default the library's. */
   readonly cookieThreshold?: number
 }
 
 const options = readOptions<GatewayOptions>()
 const config = responderConfig(options)
-const server = endpoint(options.server.address, options.server.port)
+const servers = [options.server.address, ...(options.moreServers ?? [])].map((address) =>
+  endpoint(address, options.server.port)
+)
 const free = [...options.innerAddresses]
 
 const sockets = new UdpSockets([config.ports.ike, config.ports.natTraversal], {
@@ -46,7 +51,7 @@ const runner: GatewayRunner = new GatewayRunner(
       },
       configured: () => {},
       innerPacketReceived(packet) {
-        const reply = echoReply(packet, server)
+        const reply = servers.map((server) => echoReply(packet, server)).find((found) => found !== undefined)
         const own = runner.sessions().find((session) => session.id === id)
         if (reply !== undefined) own?.effects.sendInnerPacket(reply)
       }
@@ -71,11 +76,15 @@ function stop(): void {
   }, 100)
 }
 
-readCommands(([command]) => {
+readCommands(([command, ...words]) => {
   const newest = runner.sessions().at(-1)
   switch (command) {
     case 'status':
       print('status', { sessions: runner.sessions().map(({ session, effects }) => describeSession(session, effects)) })
+      break
+    case 'skip':
+      skipTime(1000 * Number(words[0] ?? 0))
+      runner.tick()
       break
     case 'rekey-ike':
       if (newest !== undefined) runner.dispatch(newest.id, { type: 'ikeSaRekeyRequested' })

@@ -1,4 +1,5 @@
 import { type Path, pathText } from 'ikev2-mobike'
+import { now } from './clock.ts'
 
 /** RFC 3948 section 2.3. */
 const KEEPALIVE = Uint8Array.of(0xff)
@@ -20,19 +21,18 @@ export class NatKeepalives {
   start(path: Path, intervalMs: number): void {
     this.stop(path)
     const timer = setInterval(() => {
-      const now = performance.now()
-      if (now - keepalive.lastSent < intervalMs) return
-      keepalive.lastSent = now
+      if (now() - keepalive.lastSent < intervalMs) return
+      keepalive.lastSent = now()
       this.#send(path, KEEPALIVE)
     }, intervalMs)
-    const keepalive: Keepalive = { timer, lastSent: performance.now() }
+    const keepalive: Keepalive = { timer, lastSent: now() }
     this.#paths.set(pathText(path), keepalive)
   }
 
   /** Something was sent on this path: its mapping is fresh. */
   sent(path: Path): void {
     const keepalive = this.#paths.get(pathText(path))
-    if (keepalive !== undefined) keepalive.lastSent = performance.now()
+    if (keepalive !== undefined) keepalive.lastSent = now()
   }
 
   stop(path: Path): void {

@@ -16,6 +16,8 @@ export interface DriverOptions extends AddressOptions {
   readonly network: { readonly address: string; readonly prefixLength: number }
   /** The echo service in it. */
   readonly server: { readonly address: string; readonly port: number }
+  /** A liveness check when nothing came for so long, in ms; default the library's. */
+  readonly livenessMs?: number
 }
 
 /** @throws Error when the file is missing or no JSON. */

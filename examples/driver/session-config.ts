@@ -100,7 +100,8 @@ function common(options: DriverOptions): Omit<SessionOptions, 'localSelectors' |
     ikeProposals: [suite.ike],
     childProposals: [suite.child],
     mobike: DEFAULT_MOBIKE_POLICY,
-    ports: { ike, natTraversal }
+    ports: { ike, natTraversal },
+    ...(options.livenessMs === undefined ? {} : { livenessMs: options.livenessMs })
   }
 }
 

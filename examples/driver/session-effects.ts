@@ -10,6 +10,7 @@ import type {
   SessionReport
 } from 'ikev2-mobike'
 import { createEspTunnel, type TunnelSnapshot } from 'ikev2-mobike/esp'
+import { now } from './clock.ts'
 import { NatKeepalives } from './nat-keepalives.ts'
 
 /** What a program does for a session. */
@@ -90,9 +91,8 @@ export class SessionEffects {
     const result = this.#tunnel.receive(bytes)
     if (!result.ok) return false
     this.#unansweredSince = undefined
-    const now = performance.now()
-    if (now - this.#espSampledAt >= ESP_SAMPLE_MS) {
-      this.#espSampledAt = now
+    if (now() - this.#espSampledAt >= ESP_SAMPLE_MS) {
+      this.#espSampledAt = now()
       this.#loop.dispatch({ type: 'espReceived', id: result.id, path })
     }
     this.#host.innerPacketReceived(result.packet)
@@ -122,10 +122,9 @@ export class SessionEffects {
 
   /** RFC 4555 section 3.5 allows any hint, for a hint moves nothing by itself. */
   #noticeSilence(): void {
-    const now = performance.now()
-    this.#unansweredSince ??= now
-    if (now - this.#unansweredSince < SILENCE_MS) return
-    this.#unansweredSince = now
+    this.#unansweredSince ??= now()
+    if (now() - this.#unansweredSince < SILENCE_MS) return
+    this.#unansweredSince = now()
     this.#loop.dispatch({ type: 'hintReceived', hint: 'noInboundTraffic' })
   }
 

@@ -10,6 +10,7 @@ import {
   stepSession
 } from 'ikev2-mobike'
 import { classifyUdpDatagram } from 'ikev2-mobike/codec'
+import { now } from './clock.ts'
 import { SessionEffects, type SessionHost } from './session-effects.ts'
 
 /** The run loop of one session: events in, actions out, one timer. */
@@ -38,7 +39,7 @@ export class SessionRunner {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const { session, actions } = stepSession(this.#config, this.#session, {
         ...next,
-        now: performance.now(),
+        now: now(),
         entropy: randomFillSync(new Uint8Array(32))
       })
       forgetDroppedKeys(this.#session, session)
@@ -71,6 +72,6 @@ export class SessionRunner {
     clearTimeout(this.#timer)
     const wake = nextSessionWake(this.#session)
     if (wake === undefined) return
-    this.#timer = setTimeout(() => this.dispatch({ type: 'tick' }), Math.max(0, wake - performance.now()))
+    this.#timer = setTimeout(() => this.dispatch({ type: 'tick' }), Math.max(0, wake - now()))
   }
 }

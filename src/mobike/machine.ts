@@ -133,7 +133,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'requestExhausted':
       return exhausted(policy, step, now)
     case 'ikeSaRekeyed':
-      return ikeSaRekeyed(step)
+      return ikeSaRekeyed(step, event.movedSince === true)
     case 'childSasMoved':
       return change(step, { childMoves: state.childMoves.slice(1) })
     case 'childSaMoveFailed':
@@ -205,7 +205,7 @@ function mayLookElsewhere(state: MobikeState): boolean {
 }
 
 /** Message IDs start at 0 again (A-O9), NAT hashes change with the SPIs (section 3.8), open requests are asked anew. */
-function ikeSaRekeyed(step: MobikeStep): MobikeStep {
+function ikeSaRekeyed(step: MobikeStep, movedSince: boolean): MobikeStep {
   const { state } = step
   const isOpen = (purpose: string): boolean => state.outstanding.some((request) => request.purpose === purpose)
   const fresh = change(step, {
@@ -218,7 +218,7 @@ function ikeSaRekeyed(step: MobikeStep): MobikeStep {
   const { pending } = state
   return takeBaseline(
     intend(fresh, {
-      update: pending.update || isOpen('update'),
+      update: pending.update || isOpen('update') || (movedSince && state.role === 'initiator'),
       routability: pending.routability || isOpen('routability'),
       list: pending.list || state.outstanding.some((request) => request.carriesList),
       probe: state.probing !== null && (pending.probe || isOpen('probe'))

@@ -121,8 +121,12 @@ export type MobikeEvent = MobikeEventBase &
     | { readonly type: 'requestRetransmitted'; readonly token: number | null; readonly attempt: number }
     /** The host's retransmission schedule for a request is used up. Answered by `closeIkeSa`, or `retryOutstanding`. */
     | { readonly type: 'requestExhausted'; readonly token: number | null }
-    /** One IKE SA of the lineage gave way to the next, whoever rekeyed it: requests not answered are void and asked anew. */
-    | { readonly type: 'ikeSaRekeyed' }
+    /**
+     * One IKE SA of the lineage gave way to the next, whoever rekeyed it: requests not answered are void and asked anew.
+     * `movedSince`: the IKE SA's path changed after the next one was made. Some peers keep addresses with each IKE SA, so
+     * the UPDATE that was answered on the old one is told the new one as well.
+     */
+    | { readonly type: 'ikeSaRekeyed'; readonly movedSince?: boolean }
     /** The host did what `moveChildSas` asked. */
     | { readonly type: 'childSasMoved' }
     /** The host could not; `reason` is for reports. */

@@ -1,4 +1,4 @@
-import { compareBytes, type Path, readUint16, toHex, uint32Bytes } from '../bytes/index.ts'
+import { compareBytes, type Path, readUint16, samePath, toHex, uint32Bytes } from '../bytes/index.ts'
 import { EXCHANGE, NOTIFY, notify, notifyName } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { deriveIkeRekeyKeys, ikeKeys } from '../crypto/index.ts'
@@ -121,7 +121,7 @@ export function answerIkeRekey(
     responderSpi: spi,
     nonceInitiator: request.nonce,
     nonceResponder: nonce,
-    standing: { name: 'successor', lowestNonce, deadline: turn.now + turn.config.limits.replacedSaMs }
+    standing: { name: 'successor', lowestNonce, deadline: turn.now + turn.config.limits.replacedSaMs, path }
   })
   const proposal = answerProposal(choice, fromHexSpi(spi))
   respond(ikeRekeyPayloads({ proposals: [proposal], nonce, publicValue: { group: method.id, data: publicKey } }))
@@ -230,11 +230,12 @@ export function passIkeSaDeadlines(turn: Turn): void {
 function promote(turn: Turn, id: number): void {
   const sa = ikeSaById(turn.state, id)
   if (sa === undefined) return
+  const movedSince = sa.standing.name === 'successor' && !samePath(sa.standing.path, currentPath(turn.state))
   const active: IkeSa = { ...sa, standing: { name: 'active' } }
   const others = turn.state.ikeSas.filter((other) => other.id !== id)
   patch(turn, { ikeSas: [active, ...others], tasks: turn.state.tasks.filter(({ kind }) => kind !== 'rekeyIke') })
   report(turn, { kind: 'ikeSaRekeyed', initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi })
-  tellMobike(turn, { type: 'ikeSaRekeyed', now: turn.now })
+  tellMobike(turn, { type: 'ikeSaRekeyed', movedSince, now: turn.now })
 }
 
 function addIkeSa(

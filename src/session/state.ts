@@ -172,9 +172,10 @@ export type Standing =
   | { readonly name: 'active' }
   /**
    * The peer rekeyed: becomes active once the peer uses it or deletes the old one, at the latest at the deadline. Nonces
-   * decide a collision (section 2.8.2).
+   * decide a collision (section 2.8.2). `path` is where the peer thinks it runs: a move made known on the old IKE SA since
+   * may not have reached it.
    */
-  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array; readonly deadline: number }
+  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array; readonly deadline: number; readonly path: Path }
   /**
    * Another SA took its place; we delete it (or the peer does), at the latest at the deadline. Null: as long as the peer
    * was not heard on the new one, it may still repeat the request that made it.

@@ -13,7 +13,9 @@ export const ADDRESSES = {
   gateway: { 4: ['192.0.2.1', '198.51.100.1'], 6: ['2001:db8:1::1', '2001:db8:2::1'] },
   /** What a masqueraded packet comes from, by the gateway address it goes to. */
   router: { 4: ['192.0.2.254', '198.51.100.254'], 6: ['2001:db8:1::ff', '2001:db8:2::ff'] },
-  server: '10.9.0.1'
+  server: '10.9.0.1',
+  /** In the upper half of the network behind the gateway, for a Child SA of its own. */
+  secondServer: '10.9.0.129'
 }
 
 const ROUTES = {
@@ -50,8 +52,8 @@ export class Lab {
     this.#address('router', 'net1', ['198.51.100.254/24', '2001:db8:2::ff/64'])
     this.#address('gateway', 'eth0', ['192.0.2.1/24', '2001:db8:1::1/64'])
     this.#address('gateway', 'eth1', ['198.51.100.1/24', '2001:db8:2::1/64'])
-    this.#address('gateway', 'inside', ['10.9.0.254/24'])
-    this.#address('server', 'eth0', ['10.9.0.1/24'])
+    this.#address('gateway', 'inside', ['10.9.0.254/24', '10.9.0.126/24'])
+    this.#address('server', 'eth0', ['10.9.0.1/24', '10.9.0.129/24'])
     for (const host of ['router', 'gateway']) {
       this.#sysctl(host, 'net.ipv4.ip_forward=1')
       this.#sysctl(host, 'net.ipv6.conf.all.forwarding=1')
@@ -97,15 +99,16 @@ export class Lab {
     this.ip('client', `addr flush dev ${link}`)
   }
 
-  /** The router masquerades what comes from this client link. Ports change as well. */
-  masquerade(link) {
+  /** The router masquerades what comes from this client link, with ports of this range. */
+  masquerade(link, ports = '20000-29999') {
+    this.nft('router', 'flush chain inet lab nat')
     for (const [family, keyword] of [
       [4, 'ip'],
       [6, 'ip6']
     ]) {
       this.nft(
         'router',
-        `add rule inet lab nat ${keyword} saddr ${ADDRESSES[link][family]} meta l4proto udp masquerade to :20000-29999`
+        `add rule inet lab nat ${keyword} saddr ${ADDRESSES[link][family]} meta l4proto udp masquerade to :${ports}`
       )
     }
     this.forgetConnections()
@@ -124,6 +127,19 @@ export class Lab {
   /** Drops one of so many packets the router forwards, counted over both ways: never two in a row, so nothing fails by chance. */
   loseOneIn(count) {
     this.nft('router', `add rule inet lab filter numgen inc mod ${count} == 0 drop`)
+  }
+
+  /** Drops three of ten packets the router forwards, never two in a row. */
+  loseThreeInTen() {
+    this.nft('router', 'add rule inet lab filter numgen inc mod 10 { 1, 4, 8 } drop')
+  }
+
+  /** Takes an outer IPv4 address of the gateway away, or gives it back, with its default route (`change`: `del` or `add`). */
+  gatewayAddress(change, address) {
+    const index = ADDRESSES.gateway[4].indexOf(address)
+    this.ip('gateway', `addr ${change} ${address}/24 dev eth${index}`)
+    if (change === 'del') return
+    this.ip('gateway', `route replace default via ${ADDRESSES.router[4][index]} metric ${100 * (index + 1)}`)
   }
 
   /**

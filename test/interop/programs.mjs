@@ -11,7 +11,9 @@ import { SECRET, StrongSwan } from './strongswan.mjs'
 const DIST = fileURLToPath(new URL('../../examples/driver/dist/', import.meta.url))
 const UDP_ECHO = fileURLToPath(new URL('./udp-echo.mjs', import.meta.url))
 export const ECHO_PORT = 7007
+const SERVERS = `${ADDRESSES.server},${ADDRESSES.secondServer}`
 const NETWORK = { address: '10.9.0.0', prefixLength: 24 }
+const UPPER_HALF = { address: '10.9.0.128', prefixLength: 25 }
 
 /** A running example program: commands in, JSON lines out. */
 class Program {
@@ -65,6 +67,17 @@ class Program {
       .filter((report) => inner === undefined || report.kind === inner)
   }
 
+  /** The host falls asleep: not one instruction of the program runs. */
+  pause() {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** It wakes, and its clock has gone on by `seconds` more. */
+  wake(seconds) {
+    this.send(`skip ${seconds}`)
+    this.#child.kill('SIGCONT')
+  }
+
   async stop() {
     if (this.#child.exitCode !== null) return
     const ended = new Promise((resolve) => this.#child.once('exit', resolve))
@@ -84,7 +97,7 @@ export class OurClient extends Program {
       peerIdentity: 'gateway.example',
       gateway: remotes,
       costs: { wlan: 0, wwan: 10 },
-      network: NETWORK,
+      network: suite.network ?? NETWORK,
       server: { address: ADDRESSES.server, port: ECHO_PORT }
     })
     await client.waitFor('the client starts', 5_000, (event) => event.type === 'ready')
@@ -99,8 +112,18 @@ export class OurClient extends Program {
     return addresses.join(' ')
   }
 
-  echo(count, interval) {
-    return this.ask(`echo ${count} ${interval}`, 'echo', count * interval + 10_000)
+  /** A second Child SA, for the upper half of the network. */
+  async addChild() {
+    const from = this.events.length
+    this.send(`child ${UPPER_HALF.address} ${UPPER_HALF.prefixLength}`)
+    await this.waitFor('second Child SA', 5_000, (event) => event.kind === 'childSaEstablished', from)
+  }
+
+  async echo(count, interval, server = ADDRESSES.server) {
+    const from = this.events.length
+    this.send(`echo ${count} ${interval} ${server}`)
+    const isIts = (event) => event.type === 'echo' && event.server === server
+    return this.waitFor(`echo from ${server}`, count * interval + 10_000, isIts, from)
   }
 }
 
@@ -116,7 +139,8 @@ export class OurGateway extends Program {
       addresses: [...ADDRESSES.gateway[4], ...ADDRESSES.gateway[6]],
       innerAddresses: ['10.99.0.1', '10.99.0.2'],
       network: NETWORK,
-      server: { address: ADDRESSES.server, port: ECHO_PORT }
+      server: { address: ADDRESSES.server, port: ECHO_PORT },
+      moreServers: [ADDRESSES.secondServer]
     })
     await gateway.waitFor('the gateway starts', 5_000, (event) => event.type === 'ready')
     return gateway
@@ -159,8 +183,12 @@ export class StrongSwanClient {
     return (await this.daemon.sa()).local.inner
   }
 
-  async echo(count, interval) {
-    const args = [UDP_ECHO, 'send', ADDRESSES.server, String(ECHO_PORT), String(count), String(interval)]
+  addChild() {
+    return this.daemon.swanctl('--initiate', '--child', 'net2', '--timeout', '10')
+  }
+
+  async echo(count, interval, server = ADDRESSES.server) {
+    const args = [UDP_ECHO, 'send', server, String(ECHO_PORT), String(count), String(interval)]
     return JSON.parse(await this.#lab.exec('client', process.execPath, args))
   }
 
@@ -176,7 +204,7 @@ export class StrongSwanGateway {
 
   static async start({ lab, directory, suite, userSpaceEsp }) {
     const gateway = new StrongSwanGateway()
-    gateway.#server = lab.spawn('server', process.execPath, [UDP_ECHO, 'serve', ADDRESSES.server, String(ECHO_PORT)], {
+    gateway.#server = lab.spawn('server', process.execPath, [UDP_ECHO, 'serve', SERVERS, String(ECHO_PORT)], {
       stdio: ['ignore', 'pipe', 'inherit']
     })
     await new Promise((resolve) => gateway.#server.stdout.once('data', resolve))

@@ -1,11 +1,12 @@
 // What is shown, in order. A scenario is one session (or a few) whose steps are rows of the table.
 
 import { fileURLToPath } from 'node:url'
-import { startCapture } from './capture.mjs'
+import { hardMovesOfOurs, hardMovesOfTheirs } from './hard-moves.mjs'
 import { ADDRESSES, sleep, until } from './lab.mjs'
 import { OurClient, OurGateway, StrongSwanClient, StrongSwanGateway } from './programs.mjs'
 import { masqueraded, Roaming } from './roam.mjs'
 import { expect } from './scenario.mjs'
+import { begin, collide, forSuites, lossyMove, swap, weDelete } from './steps.mjs'
 import { CLIENT_NEGOTIATION, GATEWAY_NEGOTIATION, SUITES } from './suites.mjs'
 import { dissectionSteps, routabilityOrder } from './wire-checks.mjs'
 
@@ -424,20 +425,6 @@ async function withoutChildSa({ lab, directory, step, start }, suite) {
   await step('we delete', () => weDelete(client, gateway.daemon))
 }
 
-/** Starts both ends and a capture on `host`; the client connects over `family`. */
-async function begin({ lab, directory, start }, suite, Client, Gateway, host, family = 4) {
-  const gateway = await start(Gateway.start({ lab, directory, suite }))
-  const client = await start(Client.start({ lab, directory, suite, remotes: [outer[family][0]] }))
-  const capture = await start(startCapture(lab, host, `${directory}/${host}.pcap`))
-  return { client, gateway, capture }
-}
-
-/** One link comes up with one family as the other goes down. */
-function swap(lab, from, to, family) {
-  lab.linkUp(to, [family])
-  lab.linkDown(from)
-}
-
 /** The same; the gateway's request with COOKIE2 is lost for a while, so that traffic comes before the proof. */
 async function swapUnproven(lab, from, to) {
   lab.dropRequestsFrom(outer[4][0])
@@ -492,36 +479,6 @@ async function noNetwork(lab, client, roaming) {
   return `noPath, then ${text}`
 }
 
-/**
- * Rekeys from both ends cross: our end hears nothing while strongSwan's first request and its answer to ours are under way.
- * strongSwan repeats its request after 1 s, when ours (sent again after 0.5 and 1.5 s) still has no answer.
- */
-async function collide(lab, theirs, ours, deaf = wlan0[4]) {
-  lab.blackhole(deaf)
-  await theirs()
-  ours()
-  await sleep(800)
-  lab.clearFilter()
-  await sleep(2_500)
-}
-
-async function lossyMove(roaming, expected, change) {
-  const text = await roaming.movedWithLoss(expected, change)
-  // A client that is told late of its move sends late on the new path.
-  return `${text}, ${await until('echo comes back', 15_000, () => roaming.someEcho(0.3))}`
-}
-
-async function weDelete(end, daemon) {
-  end.send('close')
-  const established = async () => (await daemon.sas()).filter(({ state }) => state === 'ESTABLISHED')
-  await until('strongSwan has no IKE SA', 5_000, async () => (await established()).length === 0)
-  const { reason } = await end.waitFor('closed', 5_000, ({ kind }) => kind === 'closed')
-  return `no IKE SA left on strongSwan, closed: ${reason}`
-}
-
-const forSuites = (suites, name, run) =>
-  suites.map((suite) => ({ name: `${name}, ${suite.title}`, run: (context) => run(context, suite) }))
-
 export const scenarios = [
   ...forSuites(SUITES.slice(0, 1), 'strongSwan both ends', strongSwanBothEnds),
   ...forSuites(SUITES, 'our client', ourClient),
@@ -530,6 +487,8 @@ export const scenarios = [
   ...forSuites(SUITES, 'our responder on IPv6', ourResponderIpv6),
   ...forSuites(SUITES.slice(0, 1), 'our client in trouble', ourClientInTrouble),
   ...forSuites(SUITES.slice(0, 1), 'our responder in trouble', ourResponderInTrouble),
+  ...forSuites(SUITES.slice(0, 1), 'our client, hard moves', hardMovesOfOurs),
+  ...forSuites(SUITES.slice(0, 1), 'our responder, hard moves', hardMovesOfTheirs),
   ...forSuites(SUITES.slice(0, 1), 'our client, no ESP', withoutChildSa),
   { name: 'our client negotiates', run: clientNegotiation },
   { name: 'our responder negotiates', run: gatewayNegotiation },

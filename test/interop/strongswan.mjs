@@ -34,6 +34,7 @@ export class StrongSwan {
       DPD: '0s',
       MOBIKE: 'yes',
       REMOTE: '%any',
+      NETWORK: '10.9.0.0/24',
       EXTRA: '',
       SECRET,
       ...settings,

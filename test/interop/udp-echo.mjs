@@ -1,16 +1,21 @@
 // A UDP echo server, and a client that counts what comes back.
-//   node udp-echo.mjs serve ADDRESS PORT
+//   node udp-echo.mjs serve ADDRESS[,ADDRESS] PORT
 //   node udp-echo.mjs send ADDRESS PORT COUNT INTERVAL_MS     prints {"sent":5,"received":5,"longestGapMs":101}
 
 import { createSocket } from 'node:dgram'
 
 const [mode, address, port, count = '5', interval = '100'] = process.argv.slice(2)
-const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
 
 if (mode === 'serve') {
-  socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address))
-  socket.bind(Number(port), address, () => console.log('ready'))
+  let listening = 0
+  const addresses = address.split(',')
+  for (const own of addresses) {
+    const socket = createSocket('udp4')
+    socket.on('message', (bytes, from) => socket.send(bytes, from.port, from.address))
+    socket.bind(Number(port), own, () => ++listening === addresses.length && console.log('ready'))
+  }
 } else {
+  const socket = createSocket('udp4')
   const received = new Set()
   let sent = 0
   let lastReply = performance.now()

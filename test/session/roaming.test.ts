@@ -396,6 +396,26 @@ describe('moves and rekeys at once', () => {
     expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.4.0.2')
   })
 
+  it('B212 A-O8 a move told on the old IKE SA alone is told on the new one too: strongSwan keeps addresses with each', () => {
+    const pair = reachable().establish()
+    const oldSpi = pair.ikeSa('client').initiatorSpi
+    const updates: string[] = []
+    pair.passes = (datagram) => {
+      const { message, payloads } = read(pair, datagram)
+      if (kinds(payloads).includes(UPDATE_SA_ADDRESSES)) updates.push(toHex(message.initiatorSpi))
+      return true
+    }
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    // The client moves while the gateway's request is answered but the gateway was not heard on the new IKE SA.
+    move(pair, '10.2.0.2')
+    pair.settle()
+    pair.advance(5000)
+    expect(pair.ikeSa('client').generation).toBe(1)
+    expect(updates).toEqual([oldSpi, pair.ikeSa('client').initiatorSpi])
+    expectSettled(pair, '10.2.0.2', '192.0.2.1')
+  })
+
   it('the roles of MOBIKE stay when the gateway has rekeyed: the client still updates, the gateway never does', () => {
     const pair = reachable().establish()
     pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
