@@ -30,7 +30,8 @@ export function agreesToMobike(config: SessionConfig, peerPayloads: readonly Pay
 export function mobikeAuthPayloads(turn: Turn, path: Path): readonly NotifyPayload[] {
   const policy = turn.config.mobike
   if (policy === null) return []
-  const addresses = initialAddressNotifies(policy, turn.state.surroundings.localAddresses, path)
+  const { localAddresses, excludedPrefixes } = turn.state.surroundings
+  const addresses = initialAddressNotifies(policy, localAddresses, path, excludedPrefixes)
   const prohibition = turn.state.role === 'initiator' && !turn.state.nat.traversal
   return [
     notify(NOTIFY.MOBIKE_SUPPORTED),

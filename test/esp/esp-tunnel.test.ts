@@ -157,6 +157,21 @@ describe('ESP tunnel', () => {
     expect(tunnel.snapshot().dropped).toEqual({ noChildSa: 1, malformed: 1 })
   })
 
+  it('A148 A149 D35 Child SAs with the same peer address and the same outbound SPI are told apart by their handles', () => {
+    const tunnel = createEspTunnel()
+    const other = ipv4Range([10, 5, 0, 0], [10, 5, 255, 255])
+    install(tunnel, 'client', 1)
+    install(tunnel, 'client', 2, {
+      child: child(2, 'client', { remoteSpi: child(1, 'client').remoteSpi, remoteSelectors: [other] })
+    })
+    tunnel.applyChildSaAction({ type: 'moveChildSas', ids: [2], to: cellular, encapsulate: false })
+    expect(send(tunnel, inner('10.3.0.1', '10.4.0.9'))).toMatchObject({ id: 1, path: wifi, encapsulate: true })
+    expect(send(tunnel, inner('10.3.0.1', '10.5.0.9'))).toMatchObject({ id: 2, path: cellular, encapsulate: false })
+    tunnel.applyChildSaAction({ type: 'removeChildSa', id: 1 })
+    expect(send(tunnel, inner('10.3.0.1', '10.5.0.9'))).toMatchObject({ id: 2, sequence: 2 })
+    expect(tunnel.send(inner('10.3.0.1', '10.4.0.9'), entropy)).toMatchObject({ error: 'noChildSa' })
+  })
+
   it('drops what comes through a Child SA but is outside its selectors (RFC 4301 section 5.2)', () => {
     const tunnels = { client: createEspTunnel(), gateway: createEspTunnel() }
     const anything = { localSelectors: [ipv4Range([0, 0, 0, 0], [255, 255, 255, 255])], remoteSelectors: [server] }

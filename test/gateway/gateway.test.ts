@@ -1,96 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { equalBytes, fromHex, type Path, toHex } from '../../src/bytes/index.ts'
 import { decodeMessage, EXCHANGE, encodeMessage, NOTIFY, peekHeader } from '../../src/codec/index.ts'
-import { createGateway, type Gateway, type GatewayAction, type GatewayLimits } from '../../src/gateway/index.ts'
 import { WakeQueue } from '../../src/gateway/wake-queue.ts'
 import { findNotify } from '../../src/ike/index.ts'
-import {
-  createInitiatorSession,
-  type Session,
-  type SessionAction,
-  type SessionEvent,
-  sessionConfig,
-  stepSession
-} from '../../src/session/index.ts'
-import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
-
-const SECRET = Uint8Array.from('correct horse battery staple', (character) => character.charCodeAt(0))
-const config = sessionConfig(CLIENT_OPTIONS)
-
-let seed = 1
-function entropy(): Uint8Array {
-  const octets = new Uint8Array(32)
-  new DataView(octets.buffer).setUint32(0, seed++)
-  return octets
-}
-
-/** A client with an address of its own, talking to a gateway over a wire that loses nothing. */
-class Client {
-  session: Session = createInitiatorSession(config)
-  readonly path: Path
-  readonly received: Uint8Array[] = []
-  readonly sent: { readonly path: Path; readonly bytes: Uint8Array }[] = []
-  now = 0
-
-  constructor(address: string) {
-    this.path = { local: { address, port: 500 }, remote: { address: '192.0.2.1', port: 500 } }
-  }
-
-  step(news: object): void {
-    const result = stepSession(config, this.session, { ...news, now: this.now, entropy: entropy() } as SessionEvent)
-    this.session = result.session
-    for (const action of result.actions) this.perform(action)
-  }
-
-  perform(action: SessionAction): void {
-    if (action.type === 'sendDatagram') this.sent.push(action)
-    if (action.type === 'ask') {
-      this.step({ type: 'answered', id: action.id, answer: { kind: 'preSharedKey', secret: SECRET } })
-    }
-    if (action.type === 'moveChildSas') this.step({ type: 'childSasMoved' })
-  }
-
-  /** One datagram to the gateway and its direct answers back. */
-  exchange(gateway: Gateway): void {
-    const datagram = this.sent.shift()
-    if (datagram === undefined) throw new Error('the client has nothing to send')
-    const path = { local: datagram.path.remote, remote: datagram.path.local }
-    const actions = gateway.receive({ now: this.now, entropy: entropy(), path, bytes: datagram.bytes })
-    for (const { path: back, bytes } of serve(gateway, actions, this.now)) {
-      this.received.push(bytes)
-      this.step({ type: 'datagramReceived', path: { local: back.remote, remote: back.local }, bytes })
-    }
-  }
-
-  connect(gateway: Gateway): this {
-    this.step({ type: 'connectRequested', paths: [this.path] })
-    while (this.sent.length > 0) this.exchange(gateway)
-    return this
-  }
-}
-
-/** Answers what sessions ask; returns what they send. */
-function serve(gateway: Gateway, actions: readonly GatewayAction[], now: number): { path: Path; bytes: Uint8Array }[] {
-  const sent: { path: Path; bytes: Uint8Array }[] = []
-  for (const { session, action } of actions) {
-    if (action.type === 'sendDatagram') sent.push({ path: action.path, bytes: action.bytes })
-    if (session === null) continue
-    const base = { now, entropy: entropy() }
-    if (action.type === 'moveChildSas')
-      sent.push(...serve(gateway, gateway.tell(session, { ...base, type: 'childSasMoved' }), now))
-    if (action.type !== 'ask') continue
-    const answer =
-      action.question.kind === 'preSharedKey'
-        ? ({ kind: 'preSharedKey', secret: SECRET } as const)
-        : ({ kind: 'configuration', configuration: { addresses: ['10.3.0.7'], dnsServers: [] } } as const)
-    sent.push(...serve(gateway, gateway.tell(session, { ...base, type: 'answered', id: action.id, answer }), now))
-  }
-  return sent
-}
-
-function gatewayWith(limits: Partial<GatewayLimits> = {}): Gateway {
-  return createGateway({ session: sessionConfig(GATEWAY_OPTIONS), limits })
-}
+import type { Session } from '../../src/session/index.ts'
+import { Client, entropy, gatewayWith, serve } from './clients.ts'
 
 function initRequest(): Uint8Array {
   const client = new Client('10.1.0.2')

@@ -93,7 +93,7 @@ describe('the list we receive', () => {
     expect(peerAddresses(client.state)).toEqual([GW1])
   })
 
-  it('A072 an older list that comes late is answered and dropped; order is apart from that of UPDATE', () => {
+  it('A072 D13 an older list that comes late is answered and dropped; order is apart from that of UPDATE', () => {
     const { gateway } = new Lab({}, { routability: { ...DEFAULT_MOBIKE_POLICY.routability, when: 'never' } }).start(
       path(A, GW1)
     )

@@ -115,7 +115,7 @@ describe('what a response proves depends on where its request was sent', () => {
     }
   })
 
-  it('A005 F06 a reply from an address nothing was sent to is no proof of any', () => {
+  it('F06 a reply from an address nothing was sent to is no proof of any', () => {
     const lab = silent()
     lab.client.local(CELL)
     const before = lab.client.state.verified.length
@@ -135,7 +135,7 @@ describe('what a response proves depends on where its request was sent', () => {
 })
 
 describe('pace', () => {
-  it('D8 after a move to an untested pair the others get their turn when fallbackMs have passed without a reply', () => {
+  it('After a move to an untested pair the others get their turn when fallbackMs have passed without a reply', () => {
     const lab = new Lab().start(path(WIFI, GW1), { gateway: [{ address: GW1 }, { address: GW2 }] })
     lab.drops = (from, to) => [from.address, to.address].includes(GW1)
     lab.client.local(CELL)
@@ -160,7 +160,7 @@ describe('pace', () => {
     expect(times.slice(0, 6).map((time) => time - first)).toEqual([0, 300, 600, 1200, 1800, 3000])
   })
 
-  it('F15 once a pair is found no further probe is sent', () => {
+  it('Once a pair is found no further probe is sent', () => {
     const lab = new Lab().start(path(WIFI, GW1), { client: [{ address: WIFI }, { address: CELL }] })
     lab.drops = (from, to) => [from.address, to.address].includes(WIFI)
     lab.client.sendOther()

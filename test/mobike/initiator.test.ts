@@ -48,7 +48,7 @@ describe('initiator, break before make', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW1, WIFI))
   })
 
-  it('C36 A003 without any address nothing is sent, and the next address resumes with an UPDATE', () => {
+  it('C36 without any address nothing is sent, and the next address resumes with an UPDATE', () => {
     const lab = new Lab().start(path(WIFI, GW1))
     lab.client.step({ type: 'livenessDue' })
     lab.run(100)
@@ -102,7 +102,7 @@ describe('initiator, break before make', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
   })
 
-  it('D9 an outage limit set by the caller closes the IKE SA', () => {
+  it('An outage limit set by the caller closes the IKE SA', () => {
     const lab = new Lab({ outageLimitMs: 60_000 }).start(path(WIFI, GW1))
     lab.client.local()
     lab.run(59_999)
@@ -111,7 +111,7 @@ describe('initiator, break before make', () => {
     expect(lab.client.closed).toBe('outageLimit')
   })
 
-  it('A048 A060 D8f a change while an UPDATE is outstanding starts again; the old response is ignored', () => {
+  it('A048 A060 D8 a change while an UPDATE is outstanding starts again; the old response is ignored', () => {
     const lab = new Lab().start(path(WIFI, GW1))
     lab.client.local(CELL)
     lab.run(30)
@@ -212,7 +212,7 @@ describe('initiator without need', () => {
 })
 
 describe('initiator, make before break', () => {
-  it('C37 A112 A113 F73 a cheaper address is tested first; traffic moves when the test is answered', () => {
+  it('C37 A112 A113 F15 F73 a cheaper address is tested first; traffic moves when the test is answered', () => {
     const lab = new Lab().start(path(CELL, GW1), { client: [{ address: CELL, cost: 10 }] })
     lab.client.local({ address: CELL, cost: 10 }, { address: WIFI, cost: 1 })
     lab.run(DEFAULT_MOBIKE_POLICY.selection.hysteresisMs - 1)

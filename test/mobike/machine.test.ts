@@ -63,7 +63,7 @@ describe('hints', () => {
 })
 
 describe('intents', () => {
-  it('D4 F02 F13 the most urgent is built first: update, routability, list, probe, liveness; one each', () => {
+  it('F02 the most urgent is built first: update, routability, list, probe, liveness; one each', () => {
     const lab = new Lab().start(path(WIFI, GW1))
     const pending = { update: true, routability: true, list: true, probe: true, liveness: true }
     let state: MobikeState = { ...lab.client.state, pending }
@@ -132,7 +132,7 @@ describe('intents', () => {
         .actions
     }
 
-    it('F25 only shows that its pair works', () => {
+    it('only shows that its pair works', () => {
       expect(answered([])).toEqual([])
     })
 
@@ -220,7 +220,7 @@ describe('candidates', () => {
     expect(purposes(lab.client)).toEqual(['addressList'])
   })
 
-  it('D9 the end of an outage is reported once', () => {
+  it('The end of an outage is reported once', () => {
     const lab = new Lab().start(path(WIFI, GW1))
     lab.client.local()
     lab.run(5000)
@@ -274,7 +274,7 @@ describe('candidates', () => {
     expect(row(CELL, GW2)).toMatchObject({ status: 'untried' })
   })
 
-  it('A010 A017 A018 for its list the responder chooses the pair itself; one that no NAT lets through fails quietly', () => {
+  it('A010 A018 for its list the responder chooses the pair itself; one that no NAT lets through fails quietly', () => {
     const lab = new Lab().start(path(WIFI, GW1), { gateway: [{ address: GW1 }, { address: GW2 }] })
     lab.drops = (from) => from.address === GW2
     lab.gateway.local(GW2)

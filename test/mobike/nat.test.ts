@@ -85,7 +85,7 @@ describe('NAT traversal across moves', () => {
     expect(keepalives(lab.client)).toHaveLength(1)
   })
 
-  it('A-O12 D5 NAT_DETECTION in a request or probe on another path does not touch the state in use', () => {
+  it('A-O12 NAT_DETECTION in a request or probe on another path does not touch the state in use', () => {
     const lab = new Lab().start(path(PUBLIC, GW))
     const before = lab.client.state
     lab.client.step({
@@ -207,7 +207,7 @@ describe('NAT prohibition', () => {
     expect(lab.gateway.state.childPath).toEqual(path(`${GW}#500`, '198.18.7.2#500'))
   })
 
-  it('A022 D16 policy "forbid" turns NAT traversal off although both ends could', () => {
+  it('D16 E4.12 policy "forbid" turns NAT traversal off although both ends could', () => {
     const policy = { natTraversal: 'forbid' as const }
     const lab = new Lab(policy, policy).start(path(PUBLIC, GW))
     lab.client.step({ type: 'updateForced' })
@@ -255,7 +255,7 @@ describe('NAT prohibition', () => {
     expect(lab.client.closed).toBe('natNotAllowed')
   })
 
-  it('A135 NO_NATS_ALLOWED data: addresses, then ports, network order, 12 or 36 octets', () => {
+  it('A135 E4.4 NO_NATS_ALLOWED data: addresses, then ports, network order, 12 or 36 octets', () => {
     expect(noNatsAllowedFor(path('192.0.2.1#500', '198.51.100.2#4500'))).toEqual(
       Uint8Array.of(192, 0, 2, 1, 198, 51, 100, 2, 0x01, 0xf4, 0x11, 0x94)
     )

@@ -48,7 +48,7 @@ describe('notify payloads', () => {
     expect(mobikeNotifiesOf(payloads)).toEqual([])
   })
 
-  it('A023 A-O7 everything else is passed over; Protocol ID and SPI of careless peers do not matter', () => {
+  it('Everything else is passed over; Protocol ID and SPI of careless peers do not matter', () => {
     const other: Payload = { kind: 'vendorId', data: new Uint8Array(4) }
     const careless = notify(16401, [1, 2, 3, 4, 5, 6, 7, 8], { protocol: 1, spi: new Uint8Array(4) })
     expect(mobikeNotifiesOf([other, notify(16396), notify(14), careless])).toEqual([

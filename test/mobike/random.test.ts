@@ -228,6 +228,27 @@ describe('any sequence of events', () => {
     )
   })
 
+  it('F49 F50 an UPDATE that is not stale is carried out or answered with an error: never plain success for nothing', () => {
+    const seen = { carriedOut: 0, refused: 0 }
+    fc.assert(
+      fc.property(policies, fc.array(input, { maxLength: 40 }), fc.boolean(), (policy, inputs, isPicky) => {
+        const picky = { ...policy, acceptPath: ({ remote }: Path) => !isPicky || !remote.address.includes(':') }
+        play(picky, 'responder', inputs, (before, event, after, [answer]) => {
+          if (event.type !== 'requestReceived' || answer?.type !== 'answer' || before.closed) return
+          if (!event.notifies.some(({ kind }) => kind === 'updateSaAddresses')) return
+          if (event.messageId <= (before.lastUpdateMessageId ?? -1)) return
+          const errors = ['unacceptableAddresses', 'unexpectedNatDetected']
+          const isRefused = answer.notifies.some(({ kind }) => errors.includes(kind))
+          seen[isRefused ? 'refused' : 'carriedOut']++
+          expect(after.ikePath).toEqual(isRefused ? before.ikePath : event.path)
+          if (isPicky && event.path.remote.address.includes(':')) expect(isRefused).toBe(true)
+        })
+      }),
+      runs
+    )
+    expect(Math.min(seen.carriedOut, seen.refused)).toBeGreaterThan(20)
+  })
+
   it('A009 A102 the responder moves its Child SAs only for an UPDATE, a finished check or its own lost source', () => {
     const causes = [
       'requestReceived',

@@ -65,7 +65,7 @@ const trusting: MobikePolicy = {
 }
 
 describe('responder, UPDATE_SA_ADDRESSES', () => {
-  it('A054 A055 A056 A057 D9 takes the addresses of the header, answers, and only then checks and moves', () => {
+  it('A014 A054 A055 A056 A057 D9 takes the addresses of the header, answers, and only then checks and moves', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.client.local(NEW)
     lab.run(26)
@@ -102,7 +102,7 @@ describe('responder, UPDATE_SA_ADDRESSES', () => {
     expect(gateway.state.ikePath).toEqual(path(GW1, NEW))
   })
 
-  it('A052 A053 D10 F49 F50 F70 a pair policy refuses: UNACCEPTABLE_ADDRESSES with COOKIE2, nothing changed', () => {
+  it('A052 A053 D10 F70 a pair policy refuses: UNACCEPTABLE_ADDRESSES with COOKIE2, nothing changed', () => {
     const gateway = new Alone({ ...trusting, acceptPath: ({ remote }) => remote.address !== NEW })
     const before = gateway.state
     const list: MobikeNotify = { kind: 'additionalAddress', address: '192.0.2.77' }
@@ -224,7 +224,7 @@ describe('answers', () => {
     }
   })
 
-  it('A-O2 a COOKIE2 of forbidden length is echoed all the same', () => {
+  it('A-O2 E4.2 a COOKIE2 of forbidden length is echoed all the same', () => {
     for (const length of [0, 7, 65, 300]) {
       const cookie: MobikeNotify = { kind: 'cookie2', data: new Uint8Array(length).fill(9) }
       const { actions } = new Alone().request(0, OLD, [cookie])
@@ -293,7 +293,7 @@ describe('responder, its own addresses', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW2, NEW))
   })
 
-  it('A115 A116 a responder without any address waits, too', () => {
+  it('F11 F60 a responder without any address waits, too', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.gateway.local()
     expect(lab.gateway.suspended).toBe(true)

@@ -8,7 +8,7 @@ const R1 = '203.0.113.1'
 const R2 = '203.0.113.2'
 
 describe('RFC 4555 section 2.2', () => {
-  it('E.5 first example: the client moves, updates, and the gateway checks routability before its traffic follows', () => {
+  it('E5.1 first example: the client moves, updates, and the gateway checks routability before its traffic follows', () => {
     const lab = new Lab().start(path(I1, R1))
     lab.client.local(I2)
     lab.run(1000)
@@ -26,7 +26,7 @@ describe('RFC 4555 section 2.2', () => {
     expect(lab.client.closed ?? lab.gateway.closed).toBeNull()
   })
 
-  it('E.5 first example without NAT traversal: step 4 is N(COOKIE2) alone', () => {
+  it('E5.1 first example without NAT traversal: step 4 is N(COOKIE2) alone', () => {
     const lab = new Lab().start(path(`${I1}#500`, `${R1}#500`), { natTraversal: false })
     lab.client.local(I2)
     lab.run(1000)
@@ -34,7 +34,7 @@ describe('RFC 4555 section 2.2', () => {
     expect(packets(lab)).toContain(`client ${I2}:500 > ${R1}:500 response 0 {cookie2}`)
   })
 
-  it('E.5 second example: a dead pair is found by liveness, the other responder address by a test, then UPDATE', () => {
+  it('E5.2 second example: a dead pair is found by liveness, the other responder address by a test, then UPDATE', () => {
     const lab = new Lab().start(path(I1, R1), { gateway: [{ address: R1 }, { address: R2 }] })
     lab.drops = (from, to) => [from.address, to.address].includes(R1)
     lab.client.step({ type: 'livenessDue' })

@@ -117,7 +117,7 @@ describe('return routability', () => {
     expect(lab.gateway.closed).toBe('cookie2Mismatch')
   })
 
-  it('D40 the COOKIE2 of an obsolete UPDATE response is verified all the same', () => {
+  it('D40 E4.11 the COOKIE2 of an obsolete UPDATE response is verified all the same', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.gateway.mangleAnswer = (notifies) =>
       notifies.map((notify) => (notify.kind === 'cookie2' ? { kind: 'cookie2', data: entropy(99) } : notify))
@@ -145,7 +145,7 @@ describe('return routability', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW1, NEW))
   })
 
-  it('D7 a check carries NAT_DETECTION beside COOKIE2 (a peer echoes COOKIE2 only then)', () => {
+  it('A092 a check carries NAT_DETECTION beside COOKIE2 (a peer echoes COOKIE2 only then)', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.client.local(NEW)
     lab.run(26)

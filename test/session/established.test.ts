@@ -57,7 +57,7 @@ describe('Message IDs, window, repetition', () => {
     expect(pair.client.actions.filter(({ type }) => type === 'removeChildSa')).toHaveLength(1)
   })
 
-  it('B037 B213 F27 F35 F36 D30 a repeated request gets the same octets, to where this copy came from, and nothing else', () => {
+  it('A005 B037 B213 F27 F35 F36 D30 a repeated request gets the same octets, to where this copy came from, and nothing else', () => {
     const pair = new Pair().establish()
     pair.tell('client', { type: 'livenessRequested' })
     const request = pair.wire.shift() as Datagram
@@ -346,7 +346,7 @@ function forgeAfterClose(pair: Pair): Datagram {
 }
 
 describe('without MOBIKE', () => {
-  it('B228 F52 a side not behind a NAT follows the peer’s translated address, for IKE and ESP; a repeat changes nothing', () => {
+  it('B228 D34 F52 a side not behind a NAT follows the peer’s translated address, for IKE and ESP; a repeat changes nothing', () => {
     const pair = new Pair({ mobike: null }, { mobike: null })
     let outside = 30_000
     pair.route = ({ from, path }) =>
@@ -371,7 +371,7 @@ describe('without MOBIKE', () => {
     expect(pair.client.actions.some(({ type }) => type === 'moveChildSas')).toBe(false)
   })
 
-  it('B229 a side behind a NAT does not follow', () => {
+  it('B229 D34 a side behind a NAT does not follow', () => {
     const pair = new Pair({ mobike: null }, { mobike: null })
     pair.route = ({ from, path }) =>
       from === 'client'

@@ -147,7 +147,7 @@ describe('IKE_SA_INIT', () => {
     expect(gaps.length).toBeGreaterThan(8)
   })
 
-  it('D4 several paths are tried in turn, each with a request of its own', () => {
+  it('A019 A020 D4 several paths are tried in turn, each with a request of its own', () => {
     const second: Path = { local: CLIENT.local, remote: { address: '198.51.100.1', port: 500 } }
     const pair = new Pair()
     pair.route = ({ path }) => (path.remote.address === '192.0.2.1' ? undefined : reversed(path))

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { DEFAULT_MOBIKE_POLICY, type MobikePolicy } from '../../src/mobike/index.ts'
 import { Pair } from './pair.ts'
 
 /** Until a request that nobody answers is given up, and how often it was sent. */
-function patience(role: 'client' | 'gateway'): { readonly ms: number; readonly sent: number } {
-  const pair = new Pair({ mobike: null, livenessMs: null }, { mobike: null, livenessMs: null }).establish()
+function patience(
+  role: 'client' | 'gateway',
+  mobike: MobikePolicy | null = null
+): { readonly ms: number; readonly sent: number } {
+  const pair = new Pair({ mobike, livenessMs: null }, { mobike, livenessMs: null }).establish()
   pair.passes = () => false
   const start = pair.now
   const before = pair.sent.length
@@ -13,8 +17,11 @@ function patience(role: 'client' | 'gateway'): { readonly ms: number; readonly s
 }
 
 describe('patience', () => {
-  it('A115 A116 a responder repeats a request for at least five minutes before it gives up', () => {
-    expect(patience('gateway').ms).toBeGreaterThanOrEqual(5 * 60_000)
+  it.each([
+    ['with MOBIKE', DEFAULT_MOBIKE_POLICY],
+    ['without', null]
+  ])('A115 A116 D25 a responder %s repeats a request for at least five minutes before it gives up', (_, mobike) => {
+    expect(patience('gateway', mobike).ms).toBeGreaterThanOrEqual(5 * 60_000)
   })
 
   it('B058 an initiator makes about a dozen tries over several minutes', () => {

@@ -71,7 +71,7 @@ function watch(
 }
 
 describe('the client moves', () => {
-  it('A042 A046 A054 A057 A065 break before make: one UPDATE from the new address, and all SAs go on under the same SPIs', () => {
+  it('A042 A046 A054 A057 A065 D28 F45 break before make: one UPDATE from the new address, and all SAs go on under the same SPIs', () => {
     const pair = reachable().establish()
     pair.tell('client', { type: 'childSaRequested' })
     pair.settle()
@@ -111,7 +111,7 @@ describe('the client moves', () => {
     expectSettled(pair, '10.2.0.2', '192.0.2.1')
   })
 
-  it('A056 A057 A084 the gateway moves traffic only after the new address has returned COOKIE2', () => {
+  it('A056 A057 A084 E4.3 the gateway moves traffic only after the new address has returned COOKIE2', () => {
     const pair = reachable().establish()
     const seen = watch(pair)
     move(pair, '10.2.0.2')
@@ -290,7 +290,7 @@ describe('the gateway moves', () => {
     expect(pair.gateway.session.state.mobike?.childPath.local.address).toBe('198.51.100.1')
   })
 
-  it('both move at once, and find each other', () => {
+  it('A003 both move at once, and find each other', () => {
     const pair = reachable().establish()
     pair.tell('gateway', { type: 'localAddressesChanged', addresses: [{ address: '198.51.100.1' }] })
     move(pair, '10.2.0.2')
@@ -319,7 +319,7 @@ describe('moves and rekeys at once', () => {
     ]
   ]
 
-  it.each(rekeys)('B212 F20 F56 a move before each datagram of %s', (_, rekey) => {
+  it.each(rekeys)('B212 D39 F20 F56 a move before each datagram of %s', (_, rekey) => {
     for (let moment = 0; moment < 10; moment++) {
       const pair = reachable().establish()
       rekey(pair)
@@ -416,7 +416,7 @@ describe('moves and rekeys at once', () => {
     expectSettled(pair, '10.2.0.2', '192.0.2.1')
   })
 
-  it('the roles of MOBIKE stay when the gateway has rekeyed: the client still updates, the gateway never does', () => {
+  it('A006 the roles of MOBIKE stay when the gateway has rekeyed: the client still updates, the gateway never does', () => {
     const pair = reachable().establish()
     pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
     pair.settle()

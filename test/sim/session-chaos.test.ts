@@ -40,7 +40,7 @@ function run(seed: number) {
 
 describe('sessions', () => {
   it.each(Array.from({ length: 20 }, (_, seed) => seed))(
-    'F48 come out of moves under loss, copies, delay and damage on the same SAs, carrying traffic (seed %i)',
+    'E4.16 F48 come out of moves under loss, copies, delay and damage on the same SAs, carrying traffic (seed %i)',
     (seed) => {
       const { network, traffic, spis, reports, ladder } = run(seed)
       const end = network.now()
