@@ -15,7 +15,7 @@ import {
   wantsMobikeRequest
 } from '../mobike/index.ts'
 import { sendRequest } from './requests.ts'
-import type { IkeSa } from './state.ts'
+import type { IkeSa, Standing } from './state.ts'
 import {
   activeIkeSa,
   close,
@@ -58,7 +58,7 @@ export function obeyMobike(
         transmitOldest(turn, action.path)
         break
       case 'redirectOutstanding':
-        patch(turn, { suspended: false })
+        resume(turn)
         restartOutstanding(turn, action.path)
         break
       case 'retryOutstanding':
@@ -73,13 +73,13 @@ export function obeyMobike(
         break
       case 'suspendRetransmission':
         patch(turn, {
-          suspended: true,
+          suspendedSince: turn.state.suspendedSince ?? turn.now,
           ikeSas: turn.state.ikeSas.map((sa) => ({ ...sa, requests: suspendAll(sa.requests) }))
         })
         break
       case 'resumeRetransmission':
         // The `redirectOutstanding` that follows sends.
-        patch(turn, { suspended: false })
+        resume(turn)
         break
       case 'closeIkeSa':
         endFor(turn, action.reason)
@@ -147,6 +147,24 @@ function moveChildSas(turn: Turn, move: Extract<MobikeAction, { readonly type: '
   // RFC 4555 moves all Child SAs together (A065); none at all is a move that is done (F45).
   if (ids.length === 0) return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
   turn.actions.push({ type: 'moveChildSas', ids, from: move.from, to: move.to, encapsulate: move.encapsulate })
+}
+
+/** There is a path again: what IKE SAs wait for has stood still since it went. */
+function resume(turn: Turn): void {
+  const { suspendedSince } = turn.state
+  if (suspendedSince === null) return
+  const away = turn.now - suspendedSince
+  patch(turn, {
+    suspendedSince: null,
+    ikeSas: turn.state.ikeSas.map((sa) => ({ ...sa, standing: later(sa.standing, away) }))
+  })
+}
+
+function later(standing: Standing, ms: number): Standing {
+  if (standing.name === 'successor') return { ...standing, deadline: standing.deadline + ms }
+  if (standing.name === 'leaving' && standing.deadline !== null)
+    return { ...standing, deadline: standing.deadline + ms }
+  return standing
 }
 
 /** Every outstanding request goes on on `path`, at once and with a fresh schedule (RFC 4555 section 3.5, step 4). */

@@ -46,8 +46,8 @@ export interface SessionState {
   readonly allowed: AllowedTraffic
   /** When a liveness check is due unless the peer shows life before, ms; null for never. */
   readonly livenessAt: number | null
-  /** No retransmission while there is no path. */
-  readonly suspended: boolean
+  /** There is no path since then, ms: no retransmission, and no deadline of an IKE SA passes. */
+  readonly suspendedSince: number | null
   /** The next handle for SAs, exchanges and questions. */
   readonly nextId: number
 }

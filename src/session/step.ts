@@ -87,7 +87,8 @@ function take(turn: Turn, event: SessionEvent): void {
       return connect(turn, event.paths)
     case 'closeRequested':
       // Without a path no Delete can leave.
-      if (turn.state.phase.name !== 'established' || turn.state.suspended) return close(turn, 'closedLocally')
+      if (turn.state.phase.name !== 'established' || turn.state.suspendedSince !== null)
+        return close(turn, 'closedLocally')
       return enqueue(turn, { kind: 'closeIke', reason: 'closedLocally' })
     default:
       if (turn.state.phase.name !== 'established') return disregard(turn, event, 'the session is not established')
@@ -178,7 +179,7 @@ function emptySession(role: 'initiator' | 'responder'): Session {
       surroundings: { localAddresses: [], remoteCandidates: [], excludedPrefixes: [] },
       allowed: { local: [], remote: [] },
       livenessAt: null,
-      suspended: false,
+      suspendedSince: null,
       nextId: 1
     },
     secrets: NO_SECRETS

@@ -43,12 +43,13 @@ export function nextSessionWake(session: Session): number | undefined {
   }
   for (const sa of state.ikeSas) {
     consider(nextRetransmission(sa.requests))
+    if (state.suspendedSince !== null) continue
     if ('deadline' in sa.standing) consider(sa.standing.deadline)
-    if (sa.standing.name === 'active' && !state.suspended) consider(sa.rekeyAt)
+    if (sa.standing.name === 'active') consider(sa.rekeyAt)
   }
   if (phase.name !== 'established') return wake
   if (state.mobike !== null) consider(nextMobikeWake(state.mobike))
-  if (state.suspended) return wake
+  if (state.suspendedSince !== null) return wake
   consider(state.livenessAt)
   for (const child of state.children) consider(child.rekeyAt)
   // A task waits for its time only while nothing else holds it back; else the end of what does wakes the session.
@@ -69,11 +70,11 @@ export function passTime(turn: Turn): void {
   }
   for (const { id } of turn.state.ikeSas) retransmitDue(turn, id)
   if (turn.state.phase.name !== 'established') return
-  passIkeSaDeadlines(turn)
+  if (turn.state.suspendedSince === null) passIkeSaDeadlines(turn)
   const { mobike } = turn.state
   const mobikeWake = mobike === null ? undefined : nextMobikeWake(mobike)
   if (mobikeWake !== undefined && turn.now >= mobikeWake) tellMobike(turn, { type: 'tick', now: turn.now })
-  if (turn.state.suspended || turn.state.phase.name !== 'established') return
+  if (turn.state.suspendedSince !== null || turn.state.phase.name !== 'established') return
   queueRekeys(turn)
   checkLiveness(turn)
 }
@@ -112,7 +113,7 @@ function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })
   // It neither closed nor started the schedule again: nothing would ever be sent any more.
-  if (turn.state.phase.name === 'established' && turn.state.ikeSas === before && !turn.state.suspended) {
+  if (turn.state.phase.name === 'established' && turn.state.ikeSas === before && turn.state.suspendedSince === null) {
     close(turn, 'noResponse')
   }
 }

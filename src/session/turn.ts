@@ -59,7 +59,7 @@ function copyOf(state: SessionState): SessionState {
     surroundings: state.surroundings,
     allowed: state.allowed,
     livenessAt: state.livenessAt,
-    suspended: state.suspended,
+    suspendedSince: state.suspendedSince,
     nextId: state.nextId
   }
 }

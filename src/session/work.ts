@@ -26,7 +26,7 @@ const REKEY_AT_MESSAGE_ID = LAST_MESSAGE_ID - 0xffff
 
 /** Starts as many of the waiting exchanges as the windows allow. Runs at the end of every step. */
 export function work(turn: Turn): void {
-  if (turn.state.phase.name !== 'established' || turn.state.suspended) return
+  if (turn.state.phase.name !== 'established' || turn.state.suspendedSince !== null) return
   for (const sa of turn.state.ikeSas) deleteLeaving(turn, sa)
   for (;;) {
     const sa = activeIkeSa(turn.state)
