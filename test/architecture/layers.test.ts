@@ -6,6 +6,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   codec: ['bytes'],
   rules: ['bytes', 'codec'],
+  mutation: ['bytes', 'codec'],
   crypto: ['bytes', 'codec'],
   exchange: ['bytes', 'codec', 'crypto'],
   ike: ['bytes', 'codec', 'crypto', 'exchange'],
