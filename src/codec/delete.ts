@@ -7,15 +7,15 @@ import type { DeletePayload } from './types.ts'
 
 /** Delete payload body (section 3.11): no SPI for the IKE SA, SPIs of 4 octets for AH and ESP. */
 export function decodeDelete(bytes: Uint8Array, start: number, end: number): DeletePayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   const protocol = bytes[start] as number
   const spiSize = bytes[start + 1] as number
   const count = readUint16(bytes, start + 2)
-  if (!isSpiSize(protocol, spiSize)) return new Malformed('invalidStructure', start + 1, ['spiSize'])
+  if (!isSpiSize(protocol, spiSize)) return new Malformed('invalidStructure', start + 1, spiSize, 'spiSize')
   // SPIs of no octets would let four octets of input claim 65535 of them.
-  if (spiSize === 0 && count !== 0) return new Malformed('invalidStructure', start + 2, ['spis'])
-  if (end - start - 4 !== spiSize * count) return new Malformed('invalidLength', start + 2, ['spis'])
-  if (count > CODEC_LIMITS.deleteSpis) return new Malformed('limitExceeded', start + 2, ['spis'])
+  if (spiSize === 0 && count !== 0) return new Malformed('invalidStructure', start + 2, count, 'spis')
+  if (end - start - 4 !== spiSize * count) return new Malformed('invalidLength', start + 2, count, 'spis')
+  if (count > CODEC_LIMITS.deleteSpis) return new Malformed('limitExceeded', start + 2, count, 'spis')
   const spis: Uint8Array[] = []
   for (let at = start + 4; at < end; at += spiSize) spis.push(view(bytes, at, at + spiSize))
   return { kind: 'delete', protocol, spiSize, spis }

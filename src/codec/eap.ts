@@ -9,15 +9,16 @@ import type { EapPayload } from './types.ts'
  * Initiate and Finish (RFC 6696); any other code is four octets long.
  */
 export function decodeEap(bytes: Uint8Array, start: number, end: number): EapPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
-  if (readUint16(bytes, start + 2) !== end - start) return new Malformed('invalidLength', start + 2, ['length'])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
+  const length = readUint16(bytes, start + 2)
+  if (length !== end - start) return new Malformed('invalidLength', start + 2, length, 'length')
   const code = bytes[start] as number
   const identifier = bytes[start + 1] as number
   if (!hasType(code)) {
-    if (end - start !== 4) return new Malformed('invalidLength', start + 2, ['length'])
+    if (length !== 4) return new Malformed('invalidLength', start + 2, length, 'length')
     return { kind: 'eap', code, identifier }
   }
-  if (end - start === 4) return new Malformed('truncated', end, ['type'])
+  if (end - start === 4) return new Malformed('truncated', end, 0, 'type')
   return { kind: 'eap', code, identifier, type: bytes[start + 4] as number, data: view(bytes, start + 5, end) }
 }
 

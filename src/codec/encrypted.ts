@@ -22,11 +22,11 @@ export function decodeEncryptedFragment(
   start: number,
   end: number
 ): EncryptedFragmentPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   const fragmentNumber = readUint16(bytes, start)
   const totalFragments = readUint16(bytes, start + 2)
-  if (fragmentNumber === 0) return new Malformed('invalidValue', start, ['fragmentNumber'])
-  if (fragmentNumber > totalFragments) return new Malformed('invalidValue', start + 2, ['totalFragments'])
+  if (fragmentNumber === 0) return new Malformed('invalidValue', start, 0, 'fragmentNumber')
+  if (fragmentNumber > totalFragments) return new Malformed('invalidValue', start + 2, totalFragments, 'totalFragments')
   return { kind: 'encryptedFragment', firstInner, fragmentNumber, totalFragments, body: view(bytes, start + 4, end) }
 }
 

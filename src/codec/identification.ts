@@ -1,5 +1,5 @@
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, checkReserved, MAXIMUM_BODY, putOctets, putReserved, view } from './octet-fields.ts'
 import type {
   AuthenticationPayload,
   CertificatePayload,
@@ -14,7 +14,7 @@ export function decodeIdentification(
   start: number,
   end: number
 ): IdentificationPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   const idType = bytes[start] as number
   const data = view(bytes, start + 4, end)
   const reserved =
@@ -26,37 +26,36 @@ export function decodeIdentification(
 export function identificationLength({ kind, idType, data, reserved }: IdentificationPayload): number {
   checkNumber(idType, 0xff, kind, 'idType')
   checkOctets(data, MAXIMUM_BODY, kind, 'data')
-  if (reserved !== undefined) checkNumber(reserved, 0xffffff, kind, 'reserved')
+  checkReserved(reserved, 0xffffff, kind)
   return 4 + data.length
 }
 
 /** Writes the body at `start` and returns the offset behind it. */
 export function writeIdentification(out: Uint8Array, start: number, payload: IdentificationPayload): number {
-  const { idType, data, reserved = 0 } = payload
-  out[start] = idType
-  out[start + 1] = reserved >>> 16
-  out[start + 2] = reserved >>> 8
-  out[start + 3] = reserved
-  return putOctets(out, start + 4, data)
+  out[start] = payload.idType
+  putReserved(out, start + 1, payload.reserved)
+  return putOctets(out, start + 4, payload.data)
 }
 
 /** Authentication payload body (section 3.8). */
 export function decodeAuthentication(bytes: Uint8Array, start: number, end: number): AuthenticationPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   return { kind: 'authentication', method: bytes[start] as number, data: view(bytes, start + 4, end) }
 }
 
 /** Octets of the body; throws on values the format cannot hold. */
-export function authenticationLength({ method, data }: AuthenticationPayload): number {
+export function authenticationLength({ method, data, reserved }: AuthenticationPayload): number {
+  checkReserved(reserved, 0xffffff, 'authentication')
   checkNumber(method, 0xff, 'authentication', 'method')
   checkOctets(data, MAXIMUM_BODY, 'authentication', 'data')
   return 4 + data.length
 }
 
 /** Writes the body at `start` and returns the offset behind it. */
-export function writeAuthentication(out: Uint8Array, start: number, { method, data }: AuthenticationPayload): number {
-  out[start] = method
-  return putOctets(out, start + 4, data)
+export function writeAuthentication(out: Uint8Array, start: number, payload: AuthenticationPayload): number {
+  out[start] = payload.method
+  putReserved(out, start + 1, payload.reserved)
+  return putOctets(out, start + 4, payload.data)
 }
 
 type CertificateLike = CertificatePayload | CertificateRequestPayload
@@ -68,7 +67,7 @@ export function decodeCertificate(
   start: number,
   end: number
 ): CertificateLike | Malformed {
-  if (start === end) return new Malformed('truncated', start, [])
+  if (start === end) return new Malformed('truncated', start, end - start)
   return { kind, encoding: bytes[start] as number, data: view(bytes, start + 1, end) }
 }
 

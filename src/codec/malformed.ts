@@ -1,3 +1,4 @@
+import { NOTIFY } from './notify-types.ts'
 import type { DecodeError, DecodeErrorCode } from './types.ts'
 
 /**
@@ -7,16 +8,27 @@ import type { DecodeError, DecodeErrorCode } from './types.ts'
 export class Malformed {
   readonly code: DecodeErrorCode
   readonly offset: number
-  readonly path: readonly string[]
+  readonly got: number
+  /** Innermost first: each decoder on the way out adds where it was. */
+  private readonly places: string[]
 
-  constructor(code: DecodeErrorCode, offset: number, path: readonly string[]) {
+  constructor(code: DecodeErrorCode, offset: number, got: number, place?: string) {
     this.code = code
     this.offset = offset
-    this.path = path
+    this.got = got
+    this.places = place === undefined ? [] : [place]
   }
-}
 
-/** The public, plain form of a defect. */
-export function decodeError(defect: Malformed): DecodeError {
-  return { code: defect.code, offset: defect.offset, path: defect.path }
+  /** The same defect, found inside `place`. */
+  within(place: string): this {
+    this.places.push(place)
+    return this
+  }
+
+  /** The public, plain form. `answer` is what holds for what was decoded. */
+  toError(answer: DecodeError['answer']): DecodeError {
+    const { code, offset, got, places } = this
+    const notify = code === 'unsupportedMajorVersion' ? NOTIFY.INVALID_MAJOR_VERSION : NOTIFY.INVALID_SYNTAX
+    return { code, offset, path: places.reverse(), got, notify, answer }
+  }
 }

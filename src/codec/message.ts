@@ -1,5 +1,5 @@
 import { readUint32, writeUint16, writeUint32 } from '../bytes/index.ts'
-import { decodeError, Malformed } from './malformed.ts'
+import { Malformed } from './malformed.ts'
 import { checkNumber, checkOctets, plainOctets, putOctets, view } from './octet-fields.ts'
 import {
   chainLength,
@@ -10,7 +10,7 @@ import {
   writeGenericHeader
 } from './payload-chain.ts'
 import { PAYLOAD } from './registry.ts'
-import type { DecodeResult, Message, MessageHeader } from './types.ts'
+import type { DecodeOptions, DecodeResult, Message, MessageHeader } from './types.ts'
 
 /** Octets of the IKE header (section 3.1). */
 export const HEADER_OCTETS = 28
@@ -20,6 +20,8 @@ const FRAGMENT_FIELDS_OCTETS = 4
 const INITIATOR = 0x08
 const HIGHER_VERSION = 0x10
 const RESPONSE = 0x20
+/** Flags without a meaning in RFC 7296. */
+const RESERVED_FLAGS = 0xc7
 const MAJOR_VERSION = 2
 
 /** The header alone, as {@link peekHeader} reads it. SPIs are views. */
@@ -59,19 +61,30 @@ export function peekHeader(datagram: Uint8Array): PeekedHeader | undefined {
  *
  * Checked is what section 3 makes structure: lengths, counts, markers, SPI sizes, forbidden values. Reserved bits, the
  * minor version and the order of payloads are never a reason to refuse. Unknown payloads are kept, critical or not. What
- * a message may contain in an exchange is not checked here. Time is linear in the length; never throws.
+ * a message may contain in an exchange is not checked here. Time is linear in the length; never throws. Reserved bits are
+ * kept when `options.lossless` is set: then encoding gives the same octets again.
  */
-export function decodeMessage(bytes: Uint8Array): DecodeResult<Message> {
-  const message = decode(plainOctets(bytes))
-  return message instanceof Malformed ? { ok: false, error: decodeError(message) } : { ok: true, value: message }
+export function decodeMessage(bytes: Uint8Array, options?: DecodeOptions): DecodeResult<Message> {
+  const plain = plainOctets(bytes)
+  const message = decode(plain, options?.lossless === true)
+  if (!(message instanceof Malformed)) return { ok: true, value: message }
+  return { ok: false, error: message.toError(isAnswered(plain, message) ? 'unprotected' : 'never') }
 }
 
-function decode(bytes: Uint8Array): Message | Malformed {
-  if (bytes.length < HEADER_OCTETS) return new Malformed('truncated', bytes.length, ['header'])
+/** Section 2.5: only a request, and only one of a higher major version, is answered without protection. */
+function isAnswered(bytes: Uint8Array, { code, got }: Malformed): boolean {
+  return code === 'unsupportedMajorVersion' && got > MAJOR_VERSION && ((bytes[19] as number) & RESPONSE) === 0
+}
+
+function decode(bytes: Uint8Array, lossless: boolean): Message | Malformed {
+  if (bytes.length < HEADER_OCTETS) return new Malformed('truncated', bytes.length, bytes.length, 'header')
   const version = bytes[17] as number
-  if (version >>> 4 !== MAJOR_VERSION) return new Malformed('unsupportedMajorVersion', 17, ['header', 'majorVersion'])
-  if (readUint32(bytes, 24) !== bytes.length) return new Malformed('lengthMismatch', 24, ['header', 'length'])
-  const payloads = decodeChain(bytes, bytes[16] as number, HEADER_OCTETS, bytes.length, true)
+  if (version >>> 4 !== MAJOR_VERSION) {
+    return new Malformed('unsupportedMajorVersion', 17, version >>> 4, 'majorVersion').within('header')
+  }
+  const length = readUint32(bytes, 24)
+  if (length !== bytes.length) return new Malformed('lengthMismatch', 24, length, 'length').within('header')
+  const payloads = decodeChain(bytes, bytes[16] as number, HEADER_OCTETS, bytes.length, true, lossless)
   if (payloads instanceof Malformed) return payloads
   const flags = bytes[19] as number
   const message = {
@@ -85,7 +98,8 @@ function decode(bytes: Uint8Array): Message | Malformed {
     messageId: readUint32(bytes, 20),
     payloads
   }
-  return (flags & HIGHER_VERSION) === 0 ? message : { ...message, higherVersionSupported: true }
+  const kept = (flags & HIGHER_VERSION) === 0 ? message : { ...message, higherVersionSupported: true }
+  return lossless && (flags & RESERVED_FLAGS) !== 0 ? { ...kept, reservedFlags: flags & RESERVED_FLAGS } : kept
 }
 
 /**
@@ -108,13 +122,15 @@ export function encodeMessage(message: Message): Uint8Array {
  * @throws TypeError or RangeError naming the field that the format cannot hold.
  */
 export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload: number, length: number): void {
-  const { majorVersion, minorVersion, exchangeType, messageId } = header
+  const { majorVersion, minorVersion, exchangeType, messageId, reservedFlags = 0 } = header
   checkSpi(header.initiatorSpi, 'initiatorSpi')
   checkSpi(header.responderSpi, 'responderSpi')
   checkNumber(majorVersion, 15, 'header', 'majorVersion')
   checkNumber(minorVersion, 15, 'header', 'minorVersion')
   checkNumber(exchangeType, 0xff, 'header', 'exchangeType')
   checkNumber(messageId, 0xffffffff, 'header', 'messageId')
+  if ((reservedFlags & ~RESERVED_FLAGS) !== 0)
+    throw new RangeError(`header.reservedFlags: ${reservedFlags} has other bits`)
   putOctets(out, 0, header.initiatorSpi)
   putOctets(out, 8, header.responderSpi)
   out[16] = firstPayload
@@ -123,7 +139,8 @@ export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload
   out[19] =
     (header.fromInitiator ? INITIATOR : 0) |
     (header.isResponse ? RESPONSE : 0) |
-    (header.higherVersionSupported === true ? HIGHER_VERSION : 0)
+    (header.higherVersionSupported === true ? HIGHER_VERSION : 0) |
+    reservedFlags
   writeUint32(out, 20, messageId)
   writeUint32(out, 24, length)
 }

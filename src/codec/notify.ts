@@ -5,9 +5,9 @@ import type { NotifyPayload } from './types.ts'
 
 /** Notify payload body (section 3.10). The data is judged where its type is, in `notify-data.ts`. */
 export function decodeNotify(bytes: Uint8Array, start: number, end: number): NotifyPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   const data = start + 4 + (bytes[start + 1] as number)
-  if (data > end) return new Malformed('invalidLength', start + 1, ['spi'])
+  if (data > end) return new Malformed('invalidLength', start + 1, bytes[start + 1] as number, 'spi')
   return {
     kind: 'notify',
     protocol: bytes[start] as number,

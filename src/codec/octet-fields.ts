@@ -44,5 +44,17 @@ export function checkOctets(octets: Uint8Array, maximum: number, owner: string, 
   }
 }
 
+/** Throws RangeError unless a RESERVED field of so many bits can hold `reserved`, which is mostly absent. */
+export function checkReserved(reserved: number | undefined, maximum: number, owner: string, path = ''): void {
+  if (reserved !== undefined) checkNumber(reserved, maximum, owner, `${path}reserved`)
+}
+
+/** Writes a RESERVED field of 24 bits. */
+export function putReserved(out: Uint8Array, offset: number, reserved = 0): void {
+  out[offset] = reserved >>> 16
+  out[offset + 1] = reserved >>> 8
+  out[offset + 2] = reserved
+}
+
 /** Largest body of a payload: its length field counts the four octets of the generic header too. */
 export const MAXIMUM_BODY: number = 0xffff - 4

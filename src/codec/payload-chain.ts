@@ -22,17 +22,18 @@ import {
 } from './identification.ts'
 import { decodeKeyExchange, decodeNonce, keyExchangeLength, nonceLength, writeKeyExchange } from './key-exchange.ts'
 import { CODEC_LIMITS } from './limits.ts'
-import { decodeError, Malformed } from './malformed.ts'
+import { Malformed } from './malformed.ts'
 import { decodeNotify, notifyLength, writeNotify } from './notify.ts'
 import { checkNumber, checkOctets, MAXIMUM_BODY, plainOctets, putOctets, view } from './octet-fields.ts'
 import { PAYLOAD } from './registry.ts'
+import { withReservedBits } from './reserved-bits.ts'
 import {
   decodeSecurityAssociation,
   securityAssociationLength,
   writeSecurityAssociation
 } from './security-association.ts'
 import { decodeTrafficSelectors, trafficSelectorsLength, writeTrafficSelectors } from './traffic-selector.ts'
-import type { DecodeResult, Payload } from './types.ts'
+import type { DecodeOptions, DecodeResult, Payload } from './types.ts'
 
 /** Octets of the generic payload header (section 3.2). */
 export const GENERIC_HEADER_OCTETS = 4
@@ -49,12 +50,14 @@ export function decodePayloads(
   bytes: Uint8Array,
   firstPayload: number,
   offset = 0,
-  end: number = bytes.length
+  end: number = bytes.length,
+  options?: DecodeOptions
 ): DecodeResult<readonly Payload[]> {
   checkNumber(end, bytes.length, 'decodePayloads', 'end')
   checkNumber(offset, end, 'decodePayloads', 'offset')
-  const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false)
-  return payloads instanceof Malformed ? { ok: false, error: decodeError(payloads) } : { ok: true, value: payloads }
+  const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false, options?.lossless === true)
+  if (!(payloads instanceof Malformed)) return { ok: true, value: payloads }
+  return { ok: false, error: payloads.toError('protected') }
 }
 
 /** The chain from `start` to `end` exactly; `isOuter` allows an Encrypted payload at its end. */
@@ -63,7 +66,8 @@ export function decodeChain(
   firstPayload: number,
   start: number,
   end: number,
-  isOuter: boolean
+  isOuter: boolean,
+  lossless: boolean
 ): Payload[] | Malformed {
   const defect = checkFraming(bytes, firstPayload, start, end, isOuter)
   if (defect !== undefined) return defect
@@ -74,10 +78,9 @@ export function decodeChain(
     const nextType = bytes[at] as number
     const next = at + readUint16(bytes, at + 2)
     const payload = decodeBody(type, nextType, bytes, at + GENERIC_HEADER_OCTETS, next)
-    if (payload instanceof Malformed) {
-      return new Malformed(payload.code, payload.offset, [payloadKind(type), ...payload.path])
-    }
-    payloads.push((bytes[at + 1] as number) >= CRITICAL ? { ...payload, critical: true } : payload)
+    if (payload instanceof Malformed) return payload.within(payloadKind(type))
+    const kept = lossless ? withReservedBits(payload, bytes, at) : payload
+    payloads.push((bytes[at + 1] as number) >= CRITICAL ? { ...kept, critical: true } : kept)
     at = next
     type = nextType
   }
@@ -95,18 +98,18 @@ function checkFraming(
   let type = firstPayload
   let at = start
   for (let count = 0; type !== PAYLOAD.NONE; count++) {
-    if (count === CODEC_LIMITS.payloads) return new Malformed('limitExceeded', at, [])
-    if (end - at < GENERIC_HEADER_OCTETS) return new Malformed('truncated', at, [payloadKind(type)])
+    if (count === CODEC_LIMITS.payloads) return new Malformed('limitExceeded', at, count + 1)
+    if (end - at < GENERIC_HEADER_OCTETS) return new Malformed('truncated', at, end - at, payloadKind(type))
     const length = readUint16(bytes, at + 2)
     if (length < GENERIC_HEADER_OCTETS || length > end - at) {
-      return new Malformed('invalidLength', at + 2, [payloadKind(type)])
+      return new Malformed('invalidLength', at + 2, length, payloadKind(type))
     }
     const isLast = type === PAYLOAD.ENCRYPTED || type === PAYLOAD.ENCRYPTED_FRAGMENT
-    if (isLast && !isOuter) return new Malformed('invalidStructure', at, [payloadKind(type)])
+    if (isLast && !isOuter) return new Malformed('invalidStructure', at, type, payloadKind(type))
     type = isLast ? PAYLOAD.NONE : (bytes[at] as number)
     at += length
   }
-  return at === end ? undefined : new Malformed('trailingOctets', at, [])
+  return at === end ? undefined : new Malformed('trailingOctets', at, end - at)
 }
 
 function decodeBody(
@@ -237,6 +240,7 @@ export function chainLength(payloads: readonly Payload[], isOuter: boolean): num
   for (let i = 0; i < payloads.length; i++) {
     const payload = payloads[i] as Payload
     const length = GENERIC_HEADER_OCTETS + bodyLength(payload)
+    if (payload.reservedBits !== undefined) checkNumber(payload.reservedBits, 0x7f, payload.kind, 'reservedBits')
     if (length > 0xffff) throw new RangeError(`${payload.kind}: ${length} octets, a payload holds 65535`)
     if (payload.kind === 'encrypted' || payload.kind === 'encryptedFragment') {
       if (!isOuter) throw new RangeError(`${payload.kind}: does not nest in another`)
@@ -259,6 +263,7 @@ export function writeChain(out: Uint8Array, start: number, payloads: readonly Pa
     const payload = payloads[i] as Payload
     const end = writeBody(out, at + GENERIC_HEADER_OCTETS, payload)
     writeGenericHeader(out, at, linkAfter(payloads, i), payload.critical === true, end - at)
+    if (payload.reservedBits !== undefined) out[at + 1] = (out[at + 1] as number) | payload.reservedBits
     at = end
   }
   return at

@@ -1,7 +1,7 @@
 import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, checkReserved, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
 import { PROTOCOL, TRANSFORM_ATTRIBUTE } from './registry.ts'
 import type { Proposal, SecurityAssociationPayload, Transform, TransformAttribute } from './types.ts'
 
@@ -21,42 +21,42 @@ export function decodeSecurityAssociation(
   start: number,
   end: number
 ): SecurityAssociationPayload | Malformed {
-  if (start === end) return new Malformed('invalidStructure', start, ['proposals'])
+  if (start === end) return new Malformed('invalidStructure', start, 0, 'proposals')
   const proposals: Proposal[] = []
   let transformBudget = CODEC_LIMITS.transforms
   let at = start
   while (at < end) {
     const index = proposals.length
-    if (index === CODEC_LIMITS.proposals) return new Malformed('limitExceeded', at, ['proposals'])
-    if (end - at < PROPOSAL_HEADER) return atProposal('truncated', at, index)
+    if (index === CODEC_LIMITS.proposals) return new Malformed('limitExceeded', at, index + 1, 'proposals')
+    if (end - at < PROPOSAL_HEADER) return atProposal('truncated', at, end - at, index)
     const length = readUint16(bytes, at + 2)
     const next = at + length
-    if (length < PROPOSAL_HEADER || next > end) return atProposal('invalidLength', at + 2, index)
-    if (bytes[at] !== (next === end ? 0 : MORE_PROPOSALS)) return atProposal('invalidStructure', at, index)
+    if (length < PROPOSAL_HEADER || next > end) return atProposal('invalidLength', at + 2, length, index)
+    if (bytes[at] !== (next === end ? 0 : MORE_PROPOSALS))
+      return atProposal('invalidStructure', at, bytes[at] as number, index)
     const number = bytes[at + 4] as number
     // An answer repeats the number of the one proposal it accepts, so a lone proposal may have any.
     const expected = index === 0 ? (next === end ? number || 1 : 1) : index + 1
-    if (number !== expected) return atProposal('invalidStructure', at + 4, index)
+    if (number !== expected) return atProposal('invalidStructure', at + 4, number, index)
     const protocol = bytes[at + 5] as number
-    const spiEnd = at + PROPOSAL_HEADER + (bytes[at + 6] as number)
-    if (spiEnd > next) return atProposal('invalidLength', at + 6, index)
-    if (!isSpiSize(protocol, bytes[at + 6] as number)) return atProposal('invalidStructure', at + 6, index)
+    const spiSize = bytes[at + 6] as number
+    const spiEnd = at + PROPOSAL_HEADER + spiSize
+    if (spiEnd > next) return atProposal('invalidLength', at + 6, spiSize, index)
+    if (!isSpiSize(protocol, spiSize)) return atProposal('invalidStructure', at + 6, spiSize, index)
     const count = bytes[at + 7] as number
-    if (count === 0) return atProposal('invalidStructure', at + 7, index)
+    if (count === 0) return atProposal('invalidStructure', at + 7, 0, index)
     transformBudget -= count
-    if (transformBudget < 0) return atProposal('limitExceeded', at + 7, index)
+    if (transformBudget < 0) return atProposal('limitExceeded', at + 7, count, index)
     const transforms = decodeTransforms(bytes, spiEnd, next, count)
-    if (transforms instanceof Malformed) {
-      return new Malformed(transforms.code, transforms.offset, [`proposals[${index}]`, ...transforms.path])
-    }
+    if (transforms instanceof Malformed) return transforms.within(`proposals[${index}]`)
     proposals.push({ number, protocol, spi: view(bytes, at + PROPOSAL_HEADER, spiEnd), transforms })
     at = next
   }
   return { kind: 'securityAssociation', proposals }
 }
 
-function atProposal(code: Malformed['code'], offset: number, index: number): Malformed {
-  return new Malformed(code, offset, [`proposals[${index}]`])
+function atProposal(code: Malformed['code'], offset: number, got: number, index: number): Malformed {
+  return new Malformed(code, offset, got, `proposals[${index}]`)
 }
 
 /** Section 3.3.1: none or 8 octets for IKE, 4 for ESP and AH; other protocols say themselves. */
@@ -69,11 +69,13 @@ function decodeTransforms(bytes: Uint8Array, start: number, end: number, count: 
   const transforms: Transform[] = []
   let at = start
   for (let index = 0; index < count; index++) {
-    if (end - at < TRANSFORM_HEADER) return atTransform(at === end ? 'invalidStructure' : 'truncated', at, index)
+    if (end - at < TRANSFORM_HEADER)
+      return atTransform(at === end ? 'invalidStructure' : 'truncated', at, end - at, index)
     const length = readUint16(bytes, at + 2)
     const next = at + length
-    if (length < TRANSFORM_HEADER || next > end) return atTransform('invalidLength', at + 2, index)
-    if (bytes[at] !== (index === count - 1 ? 0 : MORE_TRANSFORMS)) return atTransform('invalidStructure', at, index)
+    if (length < TRANSFORM_HEADER || next > end) return atTransform('invalidLength', at + 2, length, index)
+    if (bytes[at] !== (index === count - 1 ? 0 : MORE_TRANSFORMS))
+      return atTransform('invalidStructure', at, bytes[at] as number, index)
     const type = bytes[at + 4] as number
     const id = readUint16(bytes, at + 6)
     if (length === TRANSFORM_HEADER) {
@@ -82,18 +84,16 @@ function decodeTransforms(bytes: Uint8Array, start: number, end: number, count: 
       transforms.push({ type, id, keyLength: readUint16(bytes, at + TRANSFORM_HEADER + 2) })
     } else {
       const attributes = decodeAttributes(bytes, at + TRANSFORM_HEADER, next)
-      if (attributes instanceof Malformed) {
-        return new Malformed(attributes.code, attributes.offset, [`transforms[${index}]`, ...attributes.path])
-      }
+      if (attributes instanceof Malformed) return attributes.within(`transforms[${index}]`)
       transforms.push(withAttributes(type, id, attributes))
     }
     at = next
   }
-  return at === end ? transforms : new Malformed('invalidStructure', at, ['transforms'])
+  return at === end ? transforms : new Malformed('invalidStructure', at, end - at, 'transforms')
 }
 
-function atTransform(code: Malformed['code'], offset: number, index: number): Malformed {
-  return new Malformed(code, offset, [`transforms[${index}]`])
+function atTransform(code: Malformed['code'], offset: number, got: number, index: number): Malformed {
+  return new Malformed(code, offset, got, `transforms[${index}]`)
 }
 
 function isKeyLength(bytes: Uint8Array, at: number): boolean {
@@ -110,26 +110,29 @@ function decodeAttributes(bytes: Uint8Array, start: number, end: number): Transf
   const attributes: TransformAttribute[] = []
   let at = start
   while (at < end) {
-    const path = `attributes[${attributes.length}]`
-    if (attributes.length === CODEC_LIMITS.transformAttributes)
-      return new Malformed('limitExceeded', at, ['attributes'])
-    if (end - at < 4) return new Malformed('truncated', at, [path])
+    const index = attributes.length
+    if (index === CODEC_LIMITS.transformAttributes) return new Malformed('limitExceeded', at, index + 1, 'attributes')
+    if (end - at < 4) return atAttribute('truncated', at, end - at, index)
     const format = readUint16(bytes, at)
     const type = format & 0x7fff
     const number = readUint16(bytes, at + 2)
     // Section 3.3: a given transform must not have several attributes of the same type.
-    if (attributes.some((other) => other.type === type)) return new Malformed('invalidStructure', at, [path])
+    if (attributes.some((other) => other.type === type)) return atAttribute('invalidStructure', at, type, index)
     if (format >= TV_FORMAT) {
       attributes.push({ type, value: number })
       at += 4
     } else {
       const next = at + 4 + number
-      if (next > end) return new Malformed('invalidLength', at + 2, [path])
+      if (next > end) return atAttribute('invalidLength', at + 2, number, index)
       attributes.push({ type, value: view(bytes, at + 4, next) })
       at = next
     }
   }
   return attributes
+}
+
+function atAttribute(code: Malformed['code'], offset: number, got: number, index: number): Malformed {
+  return new Malformed(code, offset, got, `attributes[${index}]`)
 }
 
 /** Octets of the body; throws on values the format cannot hold. */
@@ -146,7 +149,8 @@ export function securityAssociationLength(payload: SecurityAssociationPayload): 
 }
 
 function proposalLength(proposal: Proposal, index: number): number {
-  const { number, protocol, spi, transforms } = proposal
+  const { number, protocol, spi, transforms, reserved } = proposal
+  if (reserved !== undefined) checkReserved(reserved, 0xff, OWNER, `proposals[${index}].`)
   if (!isNumberTo(0xff, number) || number === 0 || !isNumberTo(0xff, protocol) || !isOctetsTo(0xff, spi)) {
     refuseProposal(proposal, `proposals[${index}]`)
   }
@@ -156,7 +160,8 @@ function proposalLength(proposal: Proposal, index: number): number {
   }
   let total = PROPOSAL_HEADER + spi.length
   for (let i = 0; i < count; i++) {
-    const { type, id, keyLength, attributes } = transforms[i] as Transform
+    const { type, id, keyLength, attributes, reserved: bits } = transforms[i] as Transform
+    if (bits !== undefined) checkReserved(bits, 0xffff, OWNER, `proposals[${index}].transforms[${i}].`)
     if (!isNumberTo(0xff, type)) checkNumber(type, 0xff, OWNER, `proposals[${index}].transforms[${i}].type`)
     if (!isNumberTo(0xffff, id)) checkNumber(id, 0xffff, OWNER, `proposals[${index}].transforms[${i}].id`)
     total += TRANSFORM_HEADER
@@ -195,9 +200,10 @@ export function writeSecurityAssociation(out: Uint8Array, start: number, payload
   const proposals = payload.proposals
   let at = start
   for (let i = 0; i < proposals.length; i++) {
-    const { number, protocol, spi, transforms } = proposals[i] as Proposal
+    const { number, protocol, spi, transforms, reserved } = proposals[i] as Proposal
     const first = at
     out[at] = i === proposals.length - 1 ? 0 : MORE_PROPOSALS
+    if (reserved !== undefined) out[at + 1] = reserved
     out[at + 4] = number
     out[at + 5] = protocol
     out[at + 6] = spi.length
@@ -212,10 +218,14 @@ export function writeSecurityAssociation(out: Uint8Array, start: number, payload
 }
 
 function writeTransform(out: Uint8Array, start: number, transform: Transform, isLast: boolean): number {
-  const { type, id, keyLength, attributes } = transform
+  const { type, id, keyLength, attributes, reserved } = transform
   let at = start + TRANSFORM_HEADER
   out[start] = isLast ? 0 : MORE_TRANSFORMS
   out[start + 4] = type
+  if (reserved !== undefined) {
+    out[start + 1] = reserved >>> 8
+    out[start + 5] = reserved
+  }
   writeUint16(out, start + 6, id)
   if (keyLength !== undefined) {
     writeUint16(out, at, TV_FORMAT | TRANSFORM_ATTRIBUTE.KEY_LENGTH)

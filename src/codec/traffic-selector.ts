@@ -1,7 +1,16 @@
-import { compareBytes, readUint16, writeUint16 } from '../bytes/index.ts'
+import { compareBytes, readUint16, readUint32, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
+import {
+  checkNumber,
+  checkOctets,
+  checkReserved,
+  isNumberTo,
+  isOctetsTo,
+  putOctets,
+  putReserved,
+  view
+} from './octet-fields.ts'
 import { TRAFFIC_SELECTOR_TYPE } from './registry.ts'
 import type { AddressRangeSelector, TrafficSelector, TrafficSelectorPayload, UnknownSelector } from './types.ts'
 
@@ -15,22 +24,25 @@ export function decodeTrafficSelectors(
   start: number,
   end: number
 ): TrafficSelectorPayload | Malformed {
-  if (end - start < 4) return new Malformed('truncated', start, [])
+  if (end - start < 4) return new Malformed('truncated', start, end - start)
   const count = bytes[start] as number
-  if (count === 0) return new Malformed('invalidStructure', start, ['selectors'])
-  if (count > CODEC_LIMITS.trafficSelectors) return new Malformed('limitExceeded', start, ['selectors'])
+  if (count === 0) return new Malformed('invalidStructure', start, 0, 'selectors')
+  if (count > CODEC_LIMITS.trafficSelectors) return new Malformed('limitExceeded', start, count, 'selectors')
   const selectors: TrafficSelector[] = []
   let at = start + 4
   for (let index = 0; index < count; index++) {
-    if (end - at < SELECTOR_HEADER) return atSelector(at === end ? 'invalidStructure' : 'truncated', at, index)
+    if (end - at < SELECTOR_HEADER)
+      return atSelector(at === end ? 'invalidStructure' : 'truncated', at, end - at, index)
     const length = readUint16(bytes, at + 2)
     const next = at + length
-    if (length < SELECTOR_HEADER || next > end) return atSelector('invalidLength', at + 2, index)
+    if (length < SELECTOR_HEADER || next > end) return atSelector('invalidLength', at + 2, length, index)
     const type = bytes[at] as number
     if (isRangeType(type)) {
       const selector = decodeRange(type, bytes, at, length)
       if (typeof selector === 'string') {
-        return atSelector(selector, selector === 'invalidLength' ? at + 2 : at + RANGE_HEADER, index)
+        return selector === 'invalidLength'
+          ? atSelector(selector, at + 2, length, index)
+          : atSelector(selector, at + RANGE_HEADER, readUint32(bytes, at + RANGE_HEADER), index)
       }
       selectors.push(selector)
     } else {
@@ -39,12 +51,12 @@ export function decodeTrafficSelectors(
     }
     at = next
   }
-  if (at !== end) return new Malformed('invalidStructure', at, ['selectors'])
+  if (at !== end) return new Malformed('invalidStructure', at, end - at, 'selectors')
   return { kind, selectors }
 }
 
-function atSelector(code: Malformed['code'], offset: number, index: number): Malformed {
-  return new Malformed(code, offset, [`selectors[${index}]`])
+function atSelector(code: Malformed['code'], offset: number, got: number, index: number): Malformed {
+  return new Malformed(code, offset, got, `selectors[${index}]`)
 }
 
 function isRangeType(type: number): type is 7 | 8 {
@@ -84,7 +96,8 @@ function isUnknown(selector: TrafficSelector): selector is UnknownSelector {
 }
 
 /** Octets of the body; throws on values the format cannot hold. */
-export function trafficSelectorsLength({ kind, selectors }: TrafficSelectorPayload): number {
+export function trafficSelectorsLength({ kind, selectors, reserved }: TrafficSelectorPayload): number {
+  checkReserved(reserved, 0xffffff, kind)
   if (selectors.length === 0 || selectors.length > 0xff) {
     throw new RangeError(`${kind}.selectors: ${selectors.length} is not a number from 1 to 255`)
   }
@@ -134,8 +147,10 @@ function refuseRange(selector: AddressRangeSelector, kind: string, path: string)
 }
 
 /** Writes the body at `start` and returns the offset behind it. Lengths are known to fit. */
-export function writeTrafficSelectors(out: Uint8Array, start: number, { selectors }: TrafficSelectorPayload): number {
+export function writeTrafficSelectors(out: Uint8Array, start: number, payload: TrafficSelectorPayload): number {
+  const { selectors } = payload
   out[start] = selectors.length
+  putReserved(out, start + 1, payload.reserved)
   let at = start + 4
   for (let i = 0; i < selectors.length; i++) {
     const selector = selectors[i] as TrafficSelector

@@ -21,6 +21,8 @@ export interface MessageHeader {
   readonly higherVersionSupported?: boolean
   /** 0 to 2^32 - 1. */
   readonly messageId: number
+  /** Flag bits without a meaning (mask 0xc7), where a lossless decode met any. Sent as they are; leave it out when sending. */
+  readonly reservedFlags?: number
 }
 
 /** A whole message: header and payload chain. Lengths and chain links are derived. */
@@ -28,9 +30,17 @@ export interface Message extends MessageHeader {
   readonly payloads: readonly Payload[]
 }
 
-/** What every payload has. `critical` is the Critical bit: zero for every payload type of RFC 7296 (section 3.2). */
+/**
+ * What every payload has. `critical` is the Critical bit: zero for every payload type of RFC 7296 (section 3.2).
+ *
+ * RESERVED fields must be zero when sent and are ignored on receipt (section 2.5). A lossless decode keeps those that are not
+ * zero in `reserved…` fields, here and below; encoding writes them where they are present. Leave them out when sending, unless
+ * a peer's tolerance is what you test.
+ */
 interface PayloadBase {
   readonly critical?: boolean
+  /** The seven RESERVED bits beside the Critical bit. */
+  readonly reservedBits?: number
 }
 
 /** Security Association (33), RFC 7296 section 3.3. */
@@ -48,6 +58,8 @@ export interface Proposal {
   /** Empty in the initial exchange, 8 octets for an IKE SA rekey, 4 for ESP and AH. */
   readonly spi: Uint8Array
   readonly transforms: readonly Transform[]
+  /** The RESERVED octet. */
+  readonly reserved?: number
 }
 
 /** RFC 7296 section 3.3.2. */
@@ -59,6 +71,8 @@ export interface Transform {
   readonly keyLength?: number
   /** Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order. */
   readonly attributes?: readonly TransformAttribute[]
+  /** The two RESERVED octets, the first in the upper eight bits. */
+  readonly reserved?: number
 }
 
 /** RFC 7296 section 3.3.5: a number in TV format (Attribute Format bit set), octets in TLV format. */
@@ -73,6 +87,8 @@ export interface KeyExchangePayload extends PayloadBase {
   readonly kind: 'keyExchange'
   readonly group: number
   readonly data: Uint8Array
+  /** The 16 RESERVED bits. */
+  readonly reserved?: number
 }
 
 /** Identification, initiator (35) or responder (36), section 3.5. */
@@ -109,6 +125,8 @@ export interface AuthenticationPayload extends PayloadBase {
   /** {@link AUTH_METHOD} */
   readonly method: number
   readonly data: Uint8Array
+  /** The 24 RESERVED bits. */
+  readonly reserved?: number
 }
 
 /** Nonce (40), section 3.9: 16 to 256 octets. */
@@ -147,6 +165,8 @@ export interface VendorIdPayload extends PayloadBase {
 export interface TrafficSelectorPayload extends PayloadBase {
   readonly kind: 'trafficSelectorInitiator' | 'trafficSelectorResponder'
   readonly selectors: readonly TrafficSelector[]
+  /** The 24 RESERVED bits. */
+  readonly reserved?: number
 }
 
 /** An address range (types 7 and 8), or a selector of a type not known here with its octets after the length field. */
@@ -198,6 +218,8 @@ export interface ConfigurationPayload extends PayloadBase {
   /** {@link CONFIGURATION_TYPE} */
   readonly configurationType: number
   readonly attributes: readonly ConfigurationAttribute[]
+  /** The 24 RESERVED bits. */
+  readonly reserved?: number
 }
 
 /** Section 3.15.1; `value` is empty where a value is asked for. */
@@ -205,6 +227,8 @@ export interface ConfigurationAttribute {
   /** 15 bits. */
   readonly type: number
   readonly value: Uint8Array
+  /** The RESERVED bit. */
+  readonly reserved?: number
 }
 
 /** EAP (48), section 3.16. Success and Failure have neither type nor data. */
@@ -253,6 +277,21 @@ export interface DecodeError {
   readonly offset: number
   /** Where in the message, outermost first: `['securityAssociation', 'proposals[0]', 'transforms[2]']`. */
   readonly path: readonly string[]
+  /**
+   * The number at fault: the length, count, size, marker or value found at `offset`; for `truncated` the octets that are left
+   * there, for `trailingOctets` those too many, for `limitExceeded` the count that is too high, for a selector that holds no
+   * address the first four octets of its start.
+   */
+  readonly got: number
+  /** The Notify type that reports it: INVALID_MAJOR_VERSION or INVALID_SYNTAX (section 3.10.1). */
+  readonly notify: number
+  /**
+   * Whether a receiver may say so. INVALID_SYNTAX is for authenticated messages alone, inside protection (section 3.10.1), so a
+   * defect outside the Encrypted payload is `never` answered, and one inside is answered `protected`, in the response. A request
+   * of a higher major version is answered `unprotected` (section 2.5). A response is never answered (section 2.21): what an
+   * Encrypted payload holds does not show whether its message is one.
+   */
+  readonly answer: 'never' | 'unprotected' | 'protected'
 }
 
 /** Rules of RFC 7296 section 3 a message can break. */
@@ -273,6 +312,12 @@ export type DecodeErrorCode =
   | 'trailingOctets'
   /** More payloads, proposals, transforms, selectors or attributes than the limits allow. */
   | 'limitExceeded'
+
+/** How to decode. */
+export interface DecodeOptions {
+  /** Keep RESERVED fields that are not zero, so that encoding gives the very octets again. Default false. */
+  readonly lossless?: boolean
+}
 
 /** A value or an error; never an exception. */
 export type DecodeResult<T> =

@@ -53,7 +53,7 @@ describe('the header of RFC 7296 section 3.1', () => {
 
   test.each(['10', '1f', '30', 'f0', '00'])('B007 major version octet %s is unsupportedMajorVersion', (version) => {
     const hex = EMPTY_REQUEST.replace('20 25', `${version} 25`)
-    expect(error(hex)).toEqual({ code: 'unsupportedMajorVersion', offset: 17, path: ['header', 'majorVersion'] })
+    expect(error(hex)).toMatchObject({ code: 'unsupportedMajorVersion', offset: 17, path: ['header', 'majorVersion'] })
     expect(peekHeader(fromHex(hex))?.majorVersion).toBe(Number.parseInt(version, 16) >> 4)
   })
 
@@ -78,20 +78,23 @@ describe('the header of RFC 7296 section 3.1', () => {
     'B016 a Length of %s that is not the datagram’s is lengthMismatch',
     (length) => {
       const hex = EMPTY_REQUEST.replace('0000001c', length)
-      expect(error(hex)).toEqual({ code: 'lengthMismatch', offset: 24, path: ['header', 'length'] })
+      expect(error(hex)).toMatchObject({ code: 'lengthMismatch', offset: 24, path: ['header', 'length'] })
     }
   )
 
   test('B016 octets after the chain are trailingOctets', () => {
     const hex = `${EMPTY_REQUEST.replace('0000001c', '0000001d')}00`
-    expect(error(hex)).toEqual({ code: 'trailingOctets', offset: 28, path: [] })
+    expect(error(hex)).toMatchObject({ code: 'trailingOctets', offset: 28, path: [] })
   })
 
   test('fewer than 28 octets are truncated', () => {
     const octets = fromHex(EMPTY_REQUEST)
     for (let length = 0; length < 28; length++) {
       const part = octets.subarray(0, length)
-      expect(decodeMessage(part)).toEqual({ ok: false, error: { code: 'truncated', offset: length, path: ['header'] } })
+      expect(decodeMessage(part)).toMatchObject({
+        ok: false,
+        error: { code: 'truncated', offset: length, path: ['header'] }
+      })
       expect(peekHeader(part)).toBeUndefined()
     }
   })

@@ -74,7 +74,7 @@ describe('the Traffic Selector payload of RFC 7296 section 3.13', () => {
     ['a selector shorter than its header', '01000000 09000003 00'],
     ['a selector beyond the payload', '01000000 07000010 0000ffff 00000000 ffffff']
   ])('B174 %s is invalidLength', (_, body) => {
-    expect(error(body)).toEqual({
+    expect(error(body)).toMatchObject({
       code: 'invalidLength',
       offset: 10,
       path: ['trafficSelectorInitiator', 'selectors[0]']
@@ -82,7 +82,7 @@ describe('the Traffic Selector payload of RFC 7296 section 3.13', () => {
   })
 
   test('a range that ends before it starts is invalidValue: it holds no address', () => {
-    expect(error('01000000 07000010 0000ffff 0a000001 0a000000')).toEqual({
+    expect(error('01000000 07000010 0000ffff 0a000001 0a000000')).toMatchObject({
       code: 'invalidValue',
       offset: 16,
       path: ['trafficSelectorInitiator', 'selectors[0]']
@@ -95,12 +95,12 @@ describe('the Traffic Selector payload of RFC 7296 section 3.13', () => {
     ['fewer selectors than counted', '02000000 07000010 0000ffff 00000000 ffffffff', 24, 'selectors[1]'],
     ['more selectors than counted', '01000000 07000010 0000ffff 00000000 ffffffff 09000004', 24, 'selectors']
   ])('%s is invalidStructure', (_, body, offset, path) => {
-    expect(error(body)).toEqual({ code: 'invalidStructure', offset, path: ['trafficSelectorInitiator', path] })
+    expect(error(body)).toMatchObject({ code: 'invalidStructure', offset, path: ['trafficSelectorInitiator', path] })
   })
 
   test('a body without room for the count, and a selector without room for its header, are truncated', () => {
-    expect(error('010000')).toEqual({ code: 'truncated', offset: 4, path: ['trafficSelectorInitiator'] })
-    expect(error('01000000 0700')).toEqual({
+    expect(error('010000')).toMatchObject({ code: 'truncated', offset: 4, path: ['trafficSelectorInitiator'] })
+    expect(error('01000000 0700')).toMatchObject({
       code: 'truncated',
       offset: 8,
       path: ['trafficSelectorInitiator', 'selectors[0]']
