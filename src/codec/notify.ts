@@ -3,11 +3,19 @@ import { Malformed } from './malformed.ts'
 import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
 import type { NotifyPayload } from './types.ts'
 
-/** Notify payload body (section 3.10). The data is judged where its type is, in `notify-data.ts`. */
-export function decodeNotify(bytes: Uint8Array, start: number, end: number): NotifyPayload | Malformed {
+/**
+ * What is wrong with the lengths of a Notify payload body. Apart from decoding, so that it is found before anything is made:
+ * most payloads of a message are notifications, and to refuse them must not cost more than to accept them.
+ */
+export function notifyDefect(bytes: Uint8Array, start: number, end: number): Malformed | undefined {
   if (end - start < 4) return new Malformed('truncated', start, end - start)
+  const spiSize = bytes[start + 1] as number
+  return start + 4 + spiSize > end ? new Malformed('invalidLength', start + 1, spiSize, 'spi') : undefined
+}
+
+/** Notify payload body (section 3.10) without defect. The data is judged where its type is, in `notify-data.ts`. */
+export function decodeNotify(bytes: Uint8Array, start: number, end: number): NotifyPayload {
   const data = start + 4 + (bytes[start + 1] as number)
-  if (data > end) return new Malformed('invalidLength', start + 1, bytes[start + 1] as number, 'spi')
   return {
     kind: 'notify',
     protocol: bytes[start] as number,

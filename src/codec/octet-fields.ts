@@ -49,8 +49,9 @@ export function checkReserved(reserved: number | undefined, maximum: number, own
   if (reserved !== undefined) checkNumber(reserved, maximum, owner, `${path}reserved`)
 }
 
-/** Writes a RESERVED field of 24 bits. */
-export function putReserved(out: Uint8Array, offset: number, reserved = 0): void {
+/** Writes a RESERVED field of 24 bits where it is not zero. */
+export function putReserved(out: Uint8Array, offset: number, reserved: number | undefined): void {
+  if (reserved === undefined) return
   out[offset] = reserved >>> 16
   out[offset + 1] = reserved >>> 8
   out[offset + 2] = reserved

@@ -23,7 +23,7 @@ import {
 import { decodeKeyExchange, decodeNonce, keyExchangeLength, nonceLength, writeKeyExchange } from './key-exchange.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { decodeNotify, notifyLength, writeNotify } from './notify.ts'
+import { decodeNotify, notifyDefect, notifyLength, writeNotify } from './notify.ts'
 import { checkNumber, checkOctets, MAXIMUM_BODY, plainOctets, putOctets, view } from './octet-fields.ts'
 import { PAYLOAD } from './registry.ts'
 import { withReservedBits } from './reserved-bits.ts'
@@ -104,6 +104,8 @@ function checkFraming(
     if (length < GENERIC_HEADER_OCTETS || length > end - at) {
       return new Malformed('invalidLength', at + 2, length, payloadKind(type))
     }
+    const defect = type === PAYLOAD.NOTIFY ? notifyDefect(bytes, at + GENERIC_HEADER_OCTETS, at + length) : undefined
+    if (defect !== undefined) return defect.within(payloadKind(type))
     const isLast = type === PAYLOAD.ENCRYPTED || type === PAYLOAD.ENCRYPTED_FRAGMENT
     if (isLast && !isOuter) return new Malformed('invalidStructure', at, type, payloadKind(type))
     type = isLast ? PAYLOAD.NONE : (bytes[at] as number)
@@ -240,7 +242,6 @@ export function chainLength(payloads: readonly Payload[], isOuter: boolean): num
   for (let i = 0; i < payloads.length; i++) {
     const payload = payloads[i] as Payload
     const length = GENERIC_HEADER_OCTETS + bodyLength(payload)
-    if (payload.reservedBits !== undefined) checkNumber(payload.reservedBits, 0x7f, payload.kind, 'reservedBits')
     if (length > 0xffff) throw new RangeError(`${payload.kind}: ${length} octets, a payload holds 65535`)
     if (payload.kind === 'encrypted' || payload.kind === 'encryptedFragment') {
       if (!isOuter) throw new RangeError(`${payload.kind}: does not nest in another`)
@@ -263,7 +264,11 @@ export function writeChain(out: Uint8Array, start: number, payloads: readonly Pa
     const payload = payloads[i] as Payload
     const end = writeBody(out, at + GENERIC_HEADER_OCTETS, payload)
     writeGenericHeader(out, at, linkAfter(payloads, i), payload.critical === true, end - at)
-    if (payload.reservedBits !== undefined) out[at + 1] = (out[at + 1] as number) | payload.reservedBits
+    const { reservedBits } = payload
+    if (reservedBits !== undefined) {
+      checkNumber(reservedBits, 0x7f, payload.kind, 'reservedBits')
+      out[at + 1] = (out[at + 1] as number) | reservedBits
+    }
     at = end
   }
   return at

@@ -149,8 +149,7 @@ export function securityAssociationLength(payload: SecurityAssociationPayload): 
 }
 
 function proposalLength(proposal: Proposal, index: number): number {
-  const { number, protocol, spi, transforms, reserved } = proposal
-  if (reserved !== undefined) checkReserved(reserved, 0xff, OWNER, `proposals[${index}].`)
+  const { number, protocol, spi, transforms } = proposal
   if (!isNumberTo(0xff, number) || number === 0 || !isNumberTo(0xff, protocol) || !isOctetsTo(0xff, spi)) {
     refuseProposal(proposal, `proposals[${index}]`)
   }
@@ -160,8 +159,7 @@ function proposalLength(proposal: Proposal, index: number): number {
   }
   let total = PROPOSAL_HEADER + spi.length
   for (let i = 0; i < count; i++) {
-    const { type, id, keyLength, attributes, reserved: bits } = transforms[i] as Transform
-    if (bits !== undefined) checkReserved(bits, 0xffff, OWNER, `proposals[${index}].transforms[${i}].`)
+    const { type, id, keyLength, attributes } = transforms[i] as Transform
     if (!isNumberTo(0xff, type)) checkNumber(type, 0xff, OWNER, `proposals[${index}].transforms[${i}].type`)
     if (!isNumberTo(0xffff, id)) checkNumber(id, 0xffff, OWNER, `proposals[${index}].transforms[${i}].id`)
     total += TRANSFORM_HEADER
@@ -203,14 +201,24 @@ export function writeSecurityAssociation(out: Uint8Array, start: number, payload
     const { number, protocol, spi, transforms, reserved } = proposals[i] as Proposal
     const first = at
     out[at] = i === proposals.length - 1 ? 0 : MORE_PROPOSALS
-    if (reserved !== undefined) out[at + 1] = reserved
+    if (reserved !== undefined) {
+      checkReserved(reserved, 0xff, OWNER, `proposals[${i}].`)
+      out[at + 1] = reserved
+    }
     out[at + 4] = number
     out[at + 5] = protocol
     out[at + 6] = spi.length
     out[at + 7] = transforms.length
     at = putOctets(out, at + PROPOSAL_HEADER, spi)
     for (let t = 0; t < transforms.length; t++) {
-      at = writeTransform(out, at, transforms[t] as Transform, t === transforms.length - 1)
+      const transform = transforms[t] as Transform
+      const bits = transform.reserved
+      if (bits !== undefined) {
+        checkReserved(bits, 0xffff, OWNER, `proposals[${i}].transforms[${t}].`)
+        out[at + 1] = bits >>> 8
+        out[at + 5] = bits
+      }
+      at = writeTransform(out, at, transform, t === transforms.length - 1)
     }
     writeUint16(out, first + 2, at - first)
   }
@@ -218,14 +226,10 @@ export function writeSecurityAssociation(out: Uint8Array, start: number, payload
 }
 
 function writeTransform(out: Uint8Array, start: number, transform: Transform, isLast: boolean): number {
-  const { type, id, keyLength, attributes, reserved } = transform
+  const { type, id, keyLength, attributes } = transform
   let at = start + TRANSFORM_HEADER
   out[start] = isLast ? 0 : MORE_TRANSFORMS
   out[start + 4] = type
-  if (reserved !== undefined) {
-    out[start + 1] = reserved >>> 8
-    out[start + 5] = reserved
-  }
   writeUint16(out, start + 6, id)
   if (keyLength !== undefined) {
     writeUint16(out, at, TV_FORMAT | TRANSFORM_ATTRIBUTE.KEY_LENGTH)

@@ -183,7 +183,9 @@ describe('other payloads', () => {
     [257, false]
   ])('a nonce of %i octets (section 3.9: 16 to 256)', (length, accepted) => {
     const refusal = { code: 'invalidValue', offset: 4, path: ['nonce', 'data'] }
-    expect(error(40, '5a'.repeat(length))).toMatchObject(accepted ? undefined : refusal)
+    const found = error(40, '5a'.repeat(length))
+    if (accepted) expect(found).toBeUndefined()
+    else expect(found).toMatchObject(refusal)
   })
 
   test.each([
