@@ -79,14 +79,14 @@ export class Roaming {
   /** The gateway sees the client at `expected` on the same IKE SA. */
   async movedWithLoss(expected, change) {
     await change()
-    return `${await this.#views(await this.#movedTo(expected))}, same IKE SPIs`
+    return `${await this.#views(await this.#movedTo(expected, 60_000))}, same IKE SPIs`
   }
 
-  async #movedTo(expected) {
+  async #movedTo(expected, patience = PATIENCE_MS) {
     const matches = typeof expected === 'string' ? (remote) => remote.address === expected : expected
     let last
     try {
-      return await until('the gateway sees the move', PATIENCE_MS, async () => {
+      return await until('the gateway sees the move', patience, async () => {
         last = await this.#gateway.sa()
         expect(`${last.initiatorSpi} ${last.responderSpi}` === this.#spis, 'another IKE SA')
         return matches(last.remote) && last

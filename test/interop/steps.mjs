@@ -35,7 +35,7 @@ export async function collide(lab, theirs, ours, deaf = wlan0[4]) {
 export async function lossyMove(roaming, expected, change) {
   const text = await roaming.movedWithLoss(expected, change)
   // A client that is told late of its move sends late on the new path.
-  return `${text}, ${await until('echo comes back', 15_000, () => roaming.someEcho(0.3))}`
+  return `${text}, ${await until('echo comes back', 60_000, () => roaming.someEcho(0.3))}`
 }
 
 export async function weDelete(end, daemon) {

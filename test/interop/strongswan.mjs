@@ -12,6 +12,10 @@ const TEMPLATES = fileURLToPath(new URL('./templates/', import.meta.url))
 
 export const SECRET = 'correct horse battery staple'
 
+/** When charon repeats a request: after `timeout` s, then each time `base` times as late, `tries` times. */
+export const retransmission = (timeout, base, tries) =>
+  `retransmit_timeout = ${timeout}\n  retransmit_base = ${base}\n  retransmit_tries = ${tries}`
+
 export class StrongSwan {
   #child
   #directory
@@ -35,6 +39,7 @@ export class StrongSwan {
       MOBIKE: 'yes',
       REMOTE: '%any',
       NETWORK: '10.9.0.0/24',
+      RETRANSMISSION: retransmission(1, 1.5, 6),
       EXTRA: '',
       SECRET,
       ...settings,
