@@ -1,6 +1,8 @@
 export { aes128Cbc, aes192Cbc, aes256Cbc } from './aes-cbc.ts'
 export { aes128Gcm16, aes256Gcm16 } from './aes-gcm.ts'
+export { aesCmac96, aesXcbc96, prfAesCmac, prfAesXcbc } from './aes-mac.ts'
 export { pskAuth, signedOctets, verifyPskAuth } from './auth.ts'
+export { brainpool256, brainpool384, brainpool512 } from './brainpool.ts'
 export { chacha20Poly1305 } from './chacha20-poly1305.ts'
 export { forgetKeys, PREPARED_KEYS_LIMIT } from './context-cache.ts'
 export { STATELESS_COOKIE_OCTETS, statelessCookie } from './cookie.ts'
@@ -21,7 +23,15 @@ export {
   type SendingKeys,
   type Side
 } from './key-schedule.ts'
-export { modp2048, modp3072, modp4096 } from './modp.ts'
+export {
+  type ModpParameters,
+  modp2048,
+  modp3072,
+  modp4096,
+  modp6144,
+  modp8192,
+  modpGroup
+} from './modp.ts'
 export { natDetectionHash } from './nat-detection.ts'
 export { prfHmacSha1, prfHmacSha256, prfHmacSha384, prfHmacSha512 } from './prf.ts'
 export { prfPlus } from './prf-plus.ts'
@@ -53,4 +63,5 @@ export type {
   PrfContext,
   PseudoRandomFunction
 } from './types.ts'
+export { x448 } from './x448.ts'
 export { x25519 } from './x25519.ts'

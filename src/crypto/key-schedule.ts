@@ -55,8 +55,13 @@ export interface IkeKeyInputs {
  * (RFC 7296 section 2.14). Read them with {@link ikeKeys}.
  */
 export function deriveIkeKeys(inputs: IkeKeyInputs): Uint8Array {
-  const nonces = concatBytes(inputs.nonceInitiator, inputs.nonceResponder)
-  return expandIkeKeys(inputs, inputs.suite.prf.prepare(nonces)(inputs.sharedSecret))
+  const { nonceInitiator, nonceResponder, sharedSecret } = inputs
+  const { prf } = inputs.suite
+  const key = concatBytes(
+    nonceInitiator.subarray(0, prf.seedNonceOctets),
+    nonceResponder.subarray(0, prf.seedNonceOctets)
+  )
+  return expandIkeKeys(inputs, prf.prepare(key)(sharedSecret))
 }
 
 /**

@@ -64,6 +64,11 @@ export interface PseudoRandomFunction {
   /** Preferred key size = output size for HMAC (RFC 7296 section 2.13). */
   readonly keyOctets: number
   readonly outputOctets: number
+  /**
+   * How many octets of each nonce key the SKEYSEED of an initial exchange: 8 for AES-XCBC and AES-CMAC (RFC 7296 section
+   * 2.14). The whole nonces where it is absent.
+   */
+  readonly seedNonceOctets?: number
   prepare(key: Uint8Array): PrfContext
 }
 

@@ -7,12 +7,18 @@ export {
   nodeChacha20Poly1305
 } from './ciphers.ts'
 export {
+  nodeBrainpool256,
+  nodeBrainpool384,
+  nodeBrainpool512,
   nodeEcp256,
   nodeEcp384,
   nodeEcp521,
   nodeModp2048,
   nodeModp3072,
   nodeModp4096,
+  nodeModp6144,
+  nodeModp8192,
+  nodeX448,
   nodeX25519
 } from './key-exchange.ts'
 export {

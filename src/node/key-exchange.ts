@@ -41,6 +41,36 @@ export const nodeEcp521: KeyExchangeMethod = /* @__PURE__ */ ecp(
   '01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409'
 )
 
+/** `brainpool256` on `node:crypto`: the same key pair from the same seed. */
+export const nodeBrainpool256: KeyExchangeMethod = /* @__PURE__ */ ecp(
+  'Brainpool-256',
+  28,
+  'brainpoolP256r1',
+  32,
+  48,
+  'a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7'
+)
+
+/** `brainpool384` on `node:crypto`: the same key pair from the same seed. */
+export const nodeBrainpool384: KeyExchangeMethod = /* @__PURE__ */ ecp(
+  'Brainpool-384',
+  29,
+  'brainpoolP384r1',
+  48,
+  72,
+  '8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565'
+)
+
+/** `brainpool512` on `node:crypto`: the same key pair from the same seed. */
+export const nodeBrainpool512: KeyExchangeMethod = /* @__PURE__ */ ecp(
+  'Brainpool-512',
+  30,
+  'brainpoolP512r1',
+  64,
+  96,
+  'aadd9db8dbe9c48b3fd4e6ae33c9fc07cb308db3b3c9d20ed6639cca70330870553e5c414ca92619418661197fac10471db1d381085ddaddb58796829ca90069'
+)
+
 /** `modp2048` on `node:crypto`. */
 export const nodeModp2048: KeyExchangeMethod = /* @__PURE__ */ modp('MODP-2048', 14, 'modp14', 256, 32)
 
@@ -50,45 +80,54 @@ export const nodeModp3072: KeyExchangeMethod = /* @__PURE__ */ modp('MODP-3072',
 /** `modp4096` on `node:crypto`. */
 export const nodeModp4096: KeyExchangeMethod = /* @__PURE__ */ modp('MODP-4096', 16, 'modp16', 512, 48)
 
-const X25519_OCTETS = 32
+/** `modp6144` on `node:crypto`. */
+export const nodeModp6144: KeyExchangeMethod = /* @__PURE__ */ modp('MODP-6144', 17, 'modp17', 768, 56)
 
-/** Importing a private key costs as much as the exchange: the one that made a key pair is kept while its octets live. */
-const x25519Imported: WeakMap<Uint8Array, KeyObject> = /* @__PURE__ */ new WeakMap()
+/** `modp8192` on `node:crypto`. */
+export const nodeModp8192: KeyExchangeMethod = /* @__PURE__ */ modp('MODP-8192', 18, 'modp18', 1024, 64)
 
 /** `x25519` on `node:crypto`. */
-export const nodeX25519: KeyExchangeMethod = /* @__PURE__ */ Object.freeze({
-  kind: 'keyExchange',
-  name: 'X25519',
-  id: 31,
-  seedOctets: X25519_OCTETS,
-  publicOctets: X25519_OCTETS,
-  keyPair(seed: Uint8Array): KeyPair {
-    requireLength(seed, X25519_OCTETS, 'seed', 'X25519')
-    const privateKey = seed.slice()
-    const imported = importX25519Private(privateKey)
-    x25519Imported.set(privateKey, imported)
-    const { x } = createPublicKey(imported).export({ format: 'jwk' })
-    return { privateKey, publicKey: new Uint8Array(Buffer.from(x as string, 'base64url')) }
-  },
-  sharedSecret(privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | undefined {
-    requireLength(privateKey, X25519_OCTETS, 'privateKey', 'X25519')
-    if (peerPublic.length !== X25519_OCTETS) return undefined
-    const imported = x25519Imported.get(privateKey) ?? importX25519Private(privateKey)
-    const peer = { kty: 'OKP', crv: 'X25519', x: base64Url(peerPublic) }
-    try {
-      const publicKey = createPublicKey({ key: peer, format: 'jwk' })
-      return new Uint8Array(diffieHellman({ privateKey: imported, publicKey }))
-    } catch {
-      // OpenSSL refuses an all-zero result (RFC 7748 section 6.1).
-      return undefined
-    }
-  }
-})
+export const nodeX25519: KeyExchangeMethod = /* @__PURE__ */ montgomery('X25519', 31, 32)
 
-/** JWK imports nine times as fast as PKCS #8. `x` must be there; the public value is made from `d`. */
-function importX25519Private(privateKey: Uint8Array): KeyObject {
-  const octets = base64Url(privateKey)
-  return createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d: octets, x: octets }, format: 'jwk' })
+/** `x448` on `node:crypto`. */
+export const nodeX448: KeyExchangeMethod = /* @__PURE__ */ montgomery('X448', 32, 56)
+
+function montgomery(curve: 'X25519' | 'X448', id: number, octets: number): KeyExchangeMethod {
+  /** Importing a private key costs as much as the exchange: the one that made a key pair is kept while its octets live. */
+  const kept = new WeakMap<Uint8Array, KeyObject>()
+  /** JWK imports nine times as fast as PKCS #8. `x` must be there; the public value is made from `d`. */
+  const importPrivate = (privateKey: Uint8Array): KeyObject => {
+    const d = base64Url(privateKey)
+    return createPrivateKey({ key: { kty: 'OKP', crv: curve, d, x: d }, format: 'jwk' })
+  }
+  return Object.freeze({
+    kind: 'keyExchange',
+    name: curve,
+    id,
+    seedOctets: octets,
+    publicOctets: octets,
+    keyPair(seed: Uint8Array): KeyPair {
+      requireLength(seed, octets, 'seed', curve)
+      const privateKey = seed.slice()
+      const imported = importPrivate(privateKey)
+      kept.set(privateKey, imported)
+      const { x } = createPublicKey(imported).export({ format: 'jwk' })
+      return { privateKey, publicKey: new Uint8Array(Buffer.from(x as string, 'base64url')) }
+    },
+    sharedSecret(privateKey: Uint8Array, peerPublic: Uint8Array): Uint8Array | undefined {
+      requireLength(privateKey, octets, 'privateKey', curve)
+      if (peerPublic.length !== octets) return undefined
+      const imported = kept.get(privateKey) ?? importPrivate(privateKey)
+      const peer = { kty: 'OKP', crv: curve, x: base64Url(peerPublic) }
+      try {
+        const publicKey = createPublicKey({ key: peer, format: 'jwk' })
+        return new Uint8Array(diffieHellman({ privateKey: imported, publicKey }))
+      } catch {
+        // OpenSSL refuses an all-zero result (RFC 7748 section 6).
+        return undefined
+      }
+    }
+  })
 }
 
 function base64Url(octets: Uint8Array): string {
