@@ -80,11 +80,16 @@ describe.each(rfc5903.vectors)('ECP group $dhGroup', (vector) => {
 
 describe('MODP', () => {
   /** RFC 7296 appendix B.2: a group this library does not offer, for a recorded exchange that used it. */
-  const modp1024 = modpGroup('MODP-1024', 2, 128, [
-    'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b',
-    '302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe6',
-    '49286651ece65381ffffffffffffffff'
-  ])
+  const modp1024 = modpGroup({
+    name: 'MODP-1024',
+    id: 2,
+    seedOctets: 128,
+    prime: [
+      'ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b',
+      '302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe6',
+      '49286651ece65381ffffffffffffffff'
+    ]
+  })
 
   it('gives the public value and the shared secret of a recorded handshake with its private key', () => {
     const { initiatorDhPrivate, g_ir: shared } = rub.handshake
