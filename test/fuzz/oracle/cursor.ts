@@ -1,0 +1,74 @@
+/** Thrown by the oracle inside itself: the octets are no message. */
+export class Refused extends Error {}
+
+/** Reads big-endian fields of one part of a message and can see nothing outside of it. */
+export class Cursor {
+  private at = 0
+
+  constructor(
+    private readonly octets: Uint8Array,
+    /** Where the part starts in the whole. */
+    private readonly start = 0
+  ) {}
+
+  /** Where the next field starts in the whole. */
+  get place(): number {
+    return this.start + this.at
+  }
+
+  get left(): number {
+    return this.octets.length - this.at
+  }
+
+  number(octets: number): number {
+    return this.take(octets).reduce((value, octet) => value * 256 + octet, 0)
+  }
+
+  /** RESERVED octets: cleared where they stand, so that what is left is what the RFC lets a sender send. */
+  reserved(octets: number): void {
+    this.take(octets).fill(0)
+  }
+
+  /** A number whose other bits are RESERVED, and cleared. */
+  bits(octets: number, mask: number): number {
+    const field = this.take(octets)
+    let value = 0
+    for (let i = 0; i < octets; i++) {
+      field[i] = (field[i] as number) & (mask >>> (8 * (octets - 1 - i)))
+      value = value * 256 + (field[i] as number)
+    }
+    return value
+  }
+
+  take(octets: number): Uint8Array {
+    if (octets > this.left) throw new Refused()
+    this.at += octets
+    return this.octets.subarray(this.at - octets, this.at)
+  }
+
+  rest(): Uint8Array {
+    return this.take(this.left)
+  }
+
+  /** The next octets as a part of their own. */
+  part(octets: number): Cursor {
+    const { place } = this
+    return new Cursor(this.take(octets), place)
+  }
+
+  /** Parts to the end, each as long as its 16-bit length field at `lengthAt` says, plus `extra`. */
+  *parts(lengthAt: number, least: number, extra = 0): Generator<Cursor> {
+    while (this.left > 0) {
+      const header = this.octets.subarray(this.at, this.at + lengthAt + 2)
+      if (header.length < lengthAt + 2) throw new Refused()
+      const length = (header[lengthAt] as number) * 256 + (header[lengthAt + 1] as number) + extra
+      if (length < least) throw new Refused()
+      yield this.part(length)
+    }
+  }
+}
+
+/** Refuses unless `holds`. */
+export function need(holds: boolean): asserts holds {
+  if (!holds) throw new Refused()
+}

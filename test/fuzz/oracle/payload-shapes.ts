@@ -1,0 +1,218 @@
+import type { Payload, Proposal, TrafficSelector, Transform, TransformAttribute } from '../../../src/codec/types.ts'
+import { type Cursor, need } from './cursor.ts'
+
+/**
+ * The bodies of RFC 7296 sections 3.3 to 3.16 and RFC 7383 section 2.5 as a table, written from those texts alone. It is
+ * there to disagree with `src/codec`: nothing here is imported from it but the types of its values.
+ */
+
+/** One field of a body, read into `values`. */
+type Field = (cursor: Cursor, values: Record<string, unknown>) => void
+
+const number =
+  (name: string, octets: number): Field =>
+  (cursor, values) => {
+    values[name] = cursor.number(octets)
+  }
+const reserved =
+  (octets: number): Field =>
+  (cursor) =>
+    cursor.reserved(octets)
+const rest =
+  (name: string, least = 0, most = 0xffff): Field =>
+  (cursor, values) => {
+    need(cursor.left >= least && cursor.left <= most)
+    values[name] = cursor.rest()
+  }
+
+interface Shape {
+  readonly kind: Payload['kind']
+  readonly fields: readonly Field[]
+}
+
+function shape(kind: Payload['kind'], ...fields: readonly Field[]): Shape {
+  return { kind, fields }
+}
+
+/** Section 3.5. AUTH covers the reserved octets, so they are kept (section 2.15). */
+const identification: readonly Field[] = [
+  number('idType', 1),
+  (cursor, values) => {
+    const kept = cursor.number(3)
+    if (kept !== 0) values['reserved'] = kept
+  },
+  rest('data')
+]
+
+/** Section 3.10: SPI Size stands before the type, the SPI after it. */
+const notify: readonly Field[] = [
+  number('protocol', 1),
+  (cursor, values) => {
+    const spiSize = cursor.number(1)
+    values['type'] = cursor.number(2)
+    values['spi'] = cursor.take(spiSize)
+  },
+  rest('data')
+]
+
+/** By payload type. */
+export const SHAPES: Readonly<Record<number, Shape>> = {
+  33: shape('securityAssociation', proposals),
+  34: shape('keyExchange', number('group', 2), reserved(2), rest('data')),
+  35: shape('identificationInitiator', ...identification),
+  36: shape('identificationResponder', ...identification),
+  37: shape('certificate', number('encoding', 1), rest('data')),
+  38: shape('certificateRequest', number('encoding', 1), rest('data')),
+  39: shape('authentication', number('method', 1), reserved(3), rest('data')),
+  40: shape('nonce', rest('data', 16, 256)),
+  41: shape('notify', ...notify),
+  42: shape('delete', deletion),
+  43: shape('vendorId', rest('data')),
+  44: shape('trafficSelectorInitiator', selectors),
+  45: shape('trafficSelectorResponder', selectors),
+  46: shape('encrypted', rest('body')),
+  47: shape('configuration', number('configurationType', 1), reserved(3), attributes),
+  48: shape('eap', eap),
+  53: shape('encryptedFragment', fragmentNumbers, rest('body'))
+}
+
+const IKE = 1
+const AH = 2
+const ESP = 3
+
+/** Section 3.3. */
+function proposals(cursor: Cursor, values: Record<string, unknown>): void {
+  const list: Proposal[] = []
+  const numbers: number[] = []
+  let transformCount = 0
+  let isLast = false
+  for (const part of cursor.parts(2, 8)) {
+    need(!isLast)
+    const marker = part.number(1)
+    need(marker === 0 || marker === 2)
+    isLast = marker === 0
+    part.reserved(1)
+    part.number(2)
+    numbers.push(part.number(1))
+    const protocol = part.number(1)
+    const spiSize = part.number(1)
+    const count = part.number(1)
+    if (protocol === IKE) need(spiSize === 0 || spiSize === 8)
+    if (protocol === ESP || protocol === AH) need(spiSize === 4)
+    const spi = part.take(spiSize)
+    const transforms = transformsOf(part)
+    need(count > 0 && count === transforms.length)
+    transformCount += count
+    list.push({ number: numbers.at(-1) as number, protocol, spi, transforms })
+  }
+  need(isLast && list.length <= 128 && transformCount <= 1024)
+  // "The first proposal MUST be 1, and each subsequent one more"; an answer repeats the number of what it accepts.
+  if (list.length > 1) need(numbers.every((value, i) => value === i + 1))
+  else need(numbers[0] !== 0)
+  values['proposals'] = list
+}
+
+/** Section 3.3.2. */
+function transformsOf(proposal: Cursor): Transform[] {
+  const list: Transform[] = []
+  let isLast = false
+  for (const part of proposal.parts(2, 8)) {
+    need(!isLast)
+    const marker = part.number(1)
+    need(marker === 0 || marker === 3)
+    isLast = marker === 0
+    part.reserved(1)
+    part.number(2)
+    const type = part.number(1)
+    part.reserved(1)
+    const id = part.number(2)
+    list.push({ type, id, ...transformAttributes(part) })
+  }
+  need(isLast)
+  return list
+}
+
+/** Section 3.3.5: no type twice in one transform. */
+function transformAttributes(transform: Cursor): Pick<Transform, 'keyLength' | 'attributes'> {
+  const list: TransformAttribute[] = []
+  while (transform.left > 0) {
+    const format = transform.number(2)
+    const second = transform.number(2)
+    const type = format % 0x8000
+    list.push({ type, value: format === type ? transform.take(second) : second })
+  }
+  need(list.length <= 16 && new Set(list.map(({ type }) => type)).size === list.length)
+  const [first, ...others] = list
+  if (first === undefined) return {}
+  if (first.type !== 14 || typeof first.value !== 'number') return { attributes: list }
+  return others.length === 0 ? { keyLength: first.value } : { keyLength: first.value, attributes: others }
+}
+
+/** Section 3.11. */
+function deletion(cursor: Cursor, values: Record<string, unknown>): void {
+  const protocol = cursor.number(1)
+  const spiSize = cursor.number(1)
+  const count = cursor.number(2)
+  if (protocol === IKE) need(spiSize === 0)
+  if (protocol === ESP || protocol === AH) need(spiSize === 4)
+  need(cursor.left === spiSize * count && count <= 4096)
+  if (spiSize === 0) need(count === 0)
+  const spis = Array.from({ length: count }, () => cursor.take(spiSize))
+  Object.assign(values, { protocol, spiSize, spis })
+}
+
+/** Section 3.13. */
+function selectors(cursor: Cursor, values: Record<string, unknown>): void {
+  const count = cursor.number(1)
+  cursor.reserved(3)
+  const list: TrafficSelector[] = []
+  for (const part of cursor.parts(2, 4)) {
+    const type = part.number(1)
+    const protocol = part.number(1)
+    part.number(2)
+    list.push(type === 7 || type === 8 ? addressRange(type, protocol, part) : { type, protocol, body: part.rest() })
+  }
+  need(count > 0 && list.length === count)
+  values['selectors'] = list
+}
+
+/** Section 3.13.1: starting and ending address, of one size, both included. */
+function addressRange(type: 7 | 8, protocol: number, part: Cursor): TrafficSelector {
+  const size = type === 7 ? 4 : 16
+  const startPort = part.number(2)
+  const endPort = part.number(2)
+  const startAddress = part.take(size)
+  const endAddress = part.take(size)
+  need(part.left === 0 && Buffer.compare(startAddress, endAddress) <= 0)
+  return { type, protocol, startPort, endPort, startAddress, endAddress }
+}
+
+/** Section 3.15.1. */
+function attributes(cursor: Cursor, values: Record<string, unknown>): void {
+  const list = [...cursor.parts(2, 4, 4)].map((part) => {
+    const type = part.bits(2, 0x7fff)
+    part.number(2)
+    return { type, value: part.rest() }
+  })
+  need(list.length <= 256)
+  values['attributes'] = list
+}
+
+/** Section 3.16 and RFC 3748 section 4: Request and Response have a type; so have Initiate and Finish (RFC 6696). */
+function eap(cursor: Cursor, values: Record<string, unknown>): void {
+  const whole = cursor.left
+  const code = cursor.number(1)
+  const identifier = cursor.number(1)
+  need(cursor.number(2) === whole)
+  Object.assign(values, { code, identifier })
+  if ([1, 2, 5, 6].includes(code)) Object.assign(values, { type: cursor.number(1), data: cursor.rest() })
+  else need(cursor.left === 0)
+}
+
+/** RFC 7383 section 2.5. */
+function fragmentNumbers(cursor: Cursor, values: Record<string, unknown>): void {
+  const fragmentNumber = cursor.number(2)
+  const totalFragments = cursor.number(2)
+  need(fragmentNumber >= 1 && fragmentNumber <= totalFragments)
+  Object.assign(values, { fragmentNumber, totalFragments })
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { Fuzzer } from './engine.ts'
+import { readRecordings } from './recordings.ts'
+import { TARGETS } from './targets/index.ts'
+
+const recordings = readRecordings([fileURLToPath(new URL('../vectors/', import.meta.url))])
+
+describe.each(TARGETS.map((target) => ({ name: target.name, target })))('fuzz target $name', ({ target }) => {
+  it('holds for every recorded input', () => {
+    const seeds = target.seeds(recordings)
+    expect(seeds.length).toBeGreaterThan(0)
+    for (const seed of seeds) target.fuzz(seed)
+  })
+
+  it('holds for what a short run makes of them', () => {
+    const fuzzer = new Fuzzer(target, recordings, 1)
+    for (let i = 0; i < 1500; i++) fuzzer.step()
+    expect(fuzzer.progress.failures).toEqual([])
+  })
+})

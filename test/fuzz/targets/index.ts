@@ -1,0 +1,8 @@
+import type { FuzzTarget } from '../target.ts'
+import { decodeTarget } from './decode.ts'
+import { decodeEncodeTarget } from './decode-encode.ts'
+import { fragmentsTarget } from './fragments.ts'
+import { unprotectTarget } from './unprotect.ts'
+
+/** Every target of `npm run fuzz`. */
+export const TARGETS: readonly FuzzTarget[] = [decodeTarget, decodeEncodeTarget, unprotectTarget, fragmentsTarget]
