@@ -58,6 +58,12 @@ export const DEFECTS = [
     replace: 'if (length > end - start)'
   },
   {
+    name: 'lossless decoding forgets the second RESERVED octet of a transform',
+    file: `${CODEC}reserved-bits.ts`,
+    find: '((bytes[first + 1] as number) << 8) | (bytes[first + 5] as number)',
+    replace: '(bytes[first + 1] as number) << 8'
+  },
+  {
     name: 'the ports of a selector are written the wrong way round',
     file: `${CODEC}traffic-selector.ts`,
     find: 'writeUint16(out, at + 4, selector.startPort)\n      writeUint16(out, at + 6, selector.endPort)',

@@ -19,7 +19,8 @@ export function mutateCodecInput(data: Uint8Array, decisions: FuzzedData): Uint8
 
 /**
  * Puts octets into a body, or takes some out, and keeps the payload's length right, and perhaps one inside: what is wrong then
- * is wrong inside a payload, where random changes of octets seldom get.
+ * is wrong inside a proposal, selector or attribute. The mutation `resizePayload` changes the end of a body and leaves the
+ * lengths inside alone; without this, two of the planted defects were not found in 90,000 executions.
  */
 function resize(data: Uint8Array, start: number, decisions: FuzzedData): Uint8Array | undefined {
   const payloads: number[] = []

@@ -12,7 +12,10 @@ import { claim } from '../violation.ts'
 import { codecSeeds } from './decode.ts'
 import { type Take, takes } from './readings.ts'
 
-/** Encoding what was decoded gives the octets again, RESERVED bits cleared; decoding those gives the value again. */
+/**
+ * Encoding what was decoded gives the octets again, RESERVED bits cleared, or all of them after lossless decoding; decoding
+ * those gives the value again.
+ */
 export const decodeEncodeTarget: FuzzTarget = {
   name: 'decode-encode',
   fuzz,
@@ -24,7 +27,9 @@ export const decodeEncodeTarget: FuzzTarget = {
 export function fuzz(data: Uint8Array): void {
   for (const take of takes(data)) {
     const result = take.decode(take.octets)
-    if (result.ok) checkRoundTrip(take, result.value, data[0] as number)
+    if (!result.ok) continue
+    checkRoundTrip(take, result.value, data[0] as number)
+    checkLossless(take, data[0] as number)
   }
 }
 
@@ -45,6 +50,16 @@ function checkRoundTrip({ octets, decode, read }: Take, value: Message | readonl
     const { length } = encodePayloadBody(payload)
     claim(length <= 0xffff - 4, 'a body fits in a payload', () => `${length}`)
   }
+}
+
+/** Lossless decoding accepts the same, and loses nothing. */
+function checkLossless({ octets, decode }: Take, first: number): void {
+  const lossless = decode(octets, { lossless: true })
+  claim(lossless.ok, 'lossless decoding accepts what decoding accepts')
+  const encoded = encode(lossless.value, first)
+  claim(isSameOctets(encoded, octets), 'encoding what was decoded losslessly gives the very octets', () =>
+    show([encoded, octets])
+  )
 }
 
 function encode(value: Message | readonly Payload[], first: number): Uint8Array {

@@ -1,4 +1,5 @@
 import {
+  type DecodeOptions,
   type DecodeResult,
   decodeMessage,
   decodePayloads,
@@ -10,7 +11,7 @@ import { type Reading, readChain, readMessage } from '../oracle/read-message.ts'
 /** One way to take the same octets: as a message, as a message whose Length is right, as the inside of one. */
 export interface Take<T = Message | readonly Payload[]> {
   readonly octets: Uint8Array
-  readonly decode: (octets: Uint8Array) => DecodeResult<T>
+  readonly decode: (octets: Uint8Array, options?: DecodeOptions) => DecodeResult<T>
   readonly read: (octets: Uint8Array) => Reading<T>
   /** The same where the octets stand in the midst of others; places are told as if they stood alone. */
   readonly decodeWithin: (octets: Uint8Array, start: number, end: number) => DecodeResult<T>
@@ -39,7 +40,7 @@ function asMessage(octets: Uint8Array): Take {
 function asChain(octets: Uint8Array, firstPayload: number): Take {
   return {
     octets,
-    decode: (chain) => decodePayloads(chain, firstPayload),
+    decode: (chain, options) => decodePayloads(chain, firstPayload, 0, chain.length, options),
     read: (chain) => readChain(chain, firstPayload),
     decodeWithin: (whole, start, end) => {
       const result = decodePayloads(whole, firstPayload, start, end)
