@@ -79,7 +79,13 @@ function updateAnswered(
   if (event.failedWith !== undefined) return updateFailed(policy, step, request, event.now, event.failedWith)
   const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
   const returned = has(event, 'cookie2') ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
-  if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) return moved(returned)
+  if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) {
+    const next = moved(returned)
+    // Where the check comes after the move, an UPDATE that proved nothing does not spare it (section 3.7).
+    const isProven =
+      policy.routability.when !== 'after' || isVerified(policy, next.state, state.ikePath.remote.address, event.now)
+    return isProven ? next : retryRoutability(policy, next, event.now)
+  }
   const unproven = change(returned, {
     rollback: state.rollback,
     updatesInDoubt: state.updatesInDoubt,

@@ -34,6 +34,39 @@ describe('return routability', () => {
     expect(checks(never.gateway)).toHaveLength(0)
   })
 
+  it('A085 an initiator that moved first checks the new responder address when the UPDATE response proved nothing', () => {
+    const lab = new Lab(policy({ when: 'after' })).start(path(OLD, GW1), {
+      gateway: [{ address: GW1 }, { address: GW2 }]
+    })
+    lab.gateway.mangleAnswer = (notifies) => notifies.filter(({ kind }) => kind !== 'cookie2')
+    lab.drops = (from, to) => [from.address, to.address].includes(GW1)
+    lab.client.step({ type: 'livenessDue' })
+    while (!lab.client.reports.some(({ kind }) => kind === 'moved')) lab.run(1)
+    expect(lab.client.state.childPath).toEqual(path(OLD, GW2))
+    expect(lab.client.state.verified.map(({ address }) => address)).toEqual([GW1])
+    expect(checks(lab.client)).toEqual([])
+    // An answer without COOKIE2 leaves the address unproven: asked again, each time later.
+    lab.run(4000)
+    expect(checks(lab.client).map((request) => request.path)).toEqual([path(OLD, GW2), path(OLD, GW2)])
+    lab.gateway.mangleAnswer = (notifies) => notifies
+    lab.run(10_000)
+    expect(checks(lab.client)).toHaveLength(3)
+    expect(lab.client.state.verified.map(({ address }) => address)).toEqual([GW1, GW2])
+    lab.run(60_000)
+    expect(checks(lab.client)).toHaveLength(3)
+  })
+
+  it('A085 with "never" a missing COOKIE2 leads to no check, nor does it with an address that was proven before', () => {
+    for (const when of ['never', 'after'] as const) {
+      const lab = new Lab(policy({ when })).start(path(OLD, GW1))
+      lab.gateway.mangleAnswer = (notifies) => notifies.filter(({ kind }) => kind !== 'cookie2')
+      lab.client.local(NEW)
+      lab.run(60_000)
+      expect(lab.client.state.childPath).toEqual(path(NEW, GW1))
+      expect(checks(lab.client)).toEqual([])
+    }
+  })
+
   it('A085 A145 can be repeated during the connection', () => {
     const lab = new Lab({}, policy({ periodicMs: 60_000 })).start(path(OLD, GW1))
     lab.run(200_000)
