@@ -56,13 +56,19 @@ export function compareNatMapping(step: MobikeStep, nat: NatObservation | null):
   return act(intend(compared, { update: true }), { type: 'report', report: { kind: 'natMappingChanged' } })
 }
 
-/** Starts and stops keepalives: only from behind the NAT, only on the current pair (RFC 4621 section 5.2.6). */
+/** True after a move whose UPDATE response is not there yet, with Child SAs encapsulated because a NAT is suspected. */
+function guessesNat(state: MobikeState): boolean {
+  return state.encapsulate && samePath(state.childPath, state.ikePath) && suspectsNat(state.ikePath)
+}
+
+/**
+ * Starts and stops keepalives: only from behind the NAT, or where one is suspected (RFC 4555 section 3.5, step 3), only on
+ * the current pair (RFC 4621 section 5.2.6).
+ */
 export function syncKeepalive(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   const { state } = step
-  const wanted =
-    state.natTraversal && state.nat?.localBehindNat === true && state.outageSince === null && !state.closed
-      ? state.ikePath
-      : null
+  const isNeeded = state.nat === null ? guessesNat(state) : state.nat.localBehindNat
+  const wanted = state.natTraversal && isNeeded && state.outageSince === null && !state.closed ? state.ikePath : null
   const running = state.keepalive
   if (wanted === running || (wanted !== null && running !== null && samePath(wanted, running))) return step
   const stopped = running === null ? step : act(step, { type: 'stopNatKeepalive', path: running })

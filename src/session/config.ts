@@ -24,8 +24,11 @@ export interface SessionConfig {
   /** Null: {@link DEFAULT_RETRANSMISSION} as initiator, {@link RESPONDER_RETRANSMISSION} as responder. */
   readonly retransmission: RetransmissionPolicy | null
   readonly lifetimes: Lifetimes
-  /** A liveness check after this many ms without anything authenticated from the peer; null for none. */
-  readonly livenessMs: number | null
+  /**
+   * A liveness check after this many ms without anything authenticated from the peer; null for none. `byRole`: {@link
+   * DEFAULT_LIVENESS_MS} as initiator, {@link RESPONDER_LIVENESS_MS} as responder.
+   */
+  readonly livenessMs: number | 'byRole' | null
   readonly limits: SessionLimits
 }
 
@@ -79,6 +82,12 @@ export const RESPONDER_RETRANSMISSION: RetransmissionPolicy = {
   transmissions: 11
 }
 
+/** An initiator notices within a minute that the peer, or the path to it, is gone: recovery is its part, ms. */
+export const DEFAULT_LIVENESS_MS = 60_000
+
+/** RFC 4555 section 3.11: a responder leaves the initiator time to notice and to repair, ms. */
+export const RESPONDER_LIVENESS_MS = 300_000
+
 /** Default bounds. */
 export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   datagramOctets: 65_507,
@@ -128,7 +137,7 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
     ports: options.ports ?? { ike: 500, natTraversal: 4500 },
     retransmission: options.retransmission ?? null,
     lifetimes: options.lifetimes ?? { ikeSaMs: 4 * 3_600_000, childSaMs: 3_600_000 },
-    livenessMs: options.livenessMs === undefined ? 60_000 : options.livenessMs,
+    livenessMs: options.livenessMs === undefined ? 'byRole' : options.livenessMs,
     limits: options.limits ?? DEFAULT_SESSION_LIMITS
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../mobike/index.ts'
 import type { SessionConfig } from './config.ts'
 import { obeyMobike } from './mobike-bridge.ts'
-import { currentPath, encapsulating, enter, patch, report, type Turn } from './turn.ts'
+import { currentPath, encapsulating, enter, livenessDueAt, patch, report, type Turn } from './turn.ts'
 
 /** Between NAT keepalives without MOBIKE, ms (RFC 3948 section 4). */
 const KEEPALIVE_MS = 20_000
@@ -48,7 +48,7 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
   const mobike = agreesToMobike(config, peerPayloads)
   // Where one was configured it is this one, and sessions share it.
   enter(turn, { name: 'established', peerIdentity: config.peerIdentity ?? peerIdentity })
-  patch(turn, { livenessAt: config.livenessMs === null ? null : now + config.livenessMs })
+  patch(turn, { livenessAt: livenessDueAt(turn) })
   report(turn, { kind: 'established', path, peerIdentity, mobike })
   if (mobike && config.mobike !== null) {
     const { role, nat, initPath, surroundings } = turn.state

@@ -1,8 +1,10 @@
 export { childSaKeys } from './children.ts'
 export {
+  DEFAULT_LIVENESS_MS,
   DEFAULT_RETRANSMISSION,
   DEFAULT_SESSION_LIMITS,
   type Lifetimes,
+  RESPONDER_LIVENESS_MS,
   RESPONDER_RETRANSMISSION,
   type SessionConfig,
   type SessionLimits,

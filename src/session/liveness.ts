@@ -1,7 +1,7 @@
 import type { MobikeHint } from '../mobike/index.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { enqueue } from './tasks.ts'
-import type { Turn } from './turn.ts'
+import { livenessMsOf, type Turn } from './turn.ts'
 
 /** Hints start no liveness check this soon after the peer showed life, ms: they can be forged (RFC 7296 section 2.4, B057). */
 const HINT_INTERVAL_MS = 1000
@@ -11,7 +11,7 @@ export function suspectPeer(turn: Turn, hint: MobikeHint): void {
   const { mobike, phase, livenessAt, ikeSas } = turn.state
   if (phase.name !== 'established') return
   if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', now: turn.now, hint })
-  const { livenessMs } = turn.config
+  const livenessMs = livenessMsOf(turn)
   const heardAt = livenessMs === null || livenessAt === null ? null : livenessAt - livenessMs
   if (heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS) return
   // A request on its way is a liveness check already.

@@ -29,6 +29,7 @@ import {
   ikeKeysOf,
   ikeSaById,
   keepFarewell,
+  livenessDueAt,
   patch,
   putIkeSa,
   report,
@@ -205,8 +206,7 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
 /** Something fresh and authentic came from the peer (section 2.4). */
 function showedLife(turn: Turn, sa: IkeSa, path: Path): void {
   heardOn(turn, sa)
-  const { livenessMs } = turn.config
-  patch(turn, { livenessAt: livenessMs === null ? null : turn.now + livenessMs })
+  patch(turn, { livenessAt: livenessDueAt(turn) })
   followPeer(turn, path)
 }
 

@@ -10,7 +10,17 @@ import { acceptInitiator, verifyInitiator } from './responding.ts'
 import type { Session } from './state.ts'
 import { enqueue } from './tasks.ts'
 import { passTime } from './timers.ts'
-import { childById, close, currentChildPath, NO_SECRETS, patch, report, sessionOf, type Turn } from './turn.ts'
+import {
+  childById,
+  close,
+  currentChildPath,
+  livenessDueAt,
+  NO_SECRETS,
+  patch,
+  report,
+  sessionOf,
+  type Turn
+} from './turn.ts'
 import type { Answer, SessionAction, SessionEvent } from './types.ts'
 import { work } from './work.ts'
 
@@ -152,10 +162,7 @@ function takeAnswer(turn: Turn, id: number, answer: Answer): void {
 
 /** ESP on the addresses in use is a proof of life, on others it is none (RFC 4555 section 3.12, A118, A119). */
 function espReceived(turn: Turn, path: Path): void {
-  const { livenessMs } = turn.config
-  if (livenessMs !== null && samePath(currentChildPath(turn.state), path)) {
-    patch(turn, { livenessAt: turn.now + livenessMs })
-  }
+  if (samePath(currentChildPath(turn.state), path)) patch(turn, { livenessAt: livenessDueAt(turn) })
   tellMobike(turn, { type: 'espReceived', now: turn.now, path })
 }
 

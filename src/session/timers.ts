@@ -12,6 +12,7 @@ import {
   currentPath,
   enter,
   ikeSaById,
+  livenessDueAt,
   patch,
   putChild,
   putIkeSa,
@@ -135,9 +136,8 @@ function queueRekeys(turn: Turn): void {
 
 function checkLiveness(turn: Turn): void {
   const { livenessAt, ikeSas, mobike } = turn.state
-  const { livenessMs } = turn.config
-  if (livenessAt === null || livenessMs === null || turn.now < livenessAt) return
-  patch(turn, { livenessAt: turn.now + livenessMs })
+  if (livenessAt === null || turn.now < livenessAt) return
+  patch(turn, { livenessAt: livenessDueAt(turn) })
   // A request on its way is a liveness check already (section 2.4).
   if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
   if (mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })

@@ -5,7 +5,13 @@ import { expandEntropy, type IkeSuite, sealMessage } from '../crypto/index.ts'
 import type { RetransmissionPolicy } from '../exchange/index.ts'
 import { resolveIkeSuite } from '../ike/proposals.ts'
 import { childPath, ikePath, isEncapsulating } from '../mobike/index.ts'
-import { DEFAULT_RETRANSMISSION, RESPONDER_RETRANSMISSION, type SessionConfig } from './config.ts'
+import {
+  DEFAULT_LIVENESS_MS,
+  DEFAULT_RETRANSMISSION,
+  RESPONDER_LIVENESS_MS,
+  RESPONDER_RETRANSMISSION,
+  type SessionConfig
+} from './config.ts'
 import { fromHexSpi } from './spi.ts'
 import type { Child, IkeSa, Phase, Session, SessionSecrets, SessionState } from './state.ts'
 import type { CloseReason, IgnoredReason, SessionAction, SessionReport } from './types.ts'
@@ -90,6 +96,18 @@ export function ignore(turn: Turn, reason: IgnoredReason, path: Path): void {
 export function retransmissionOf(turn: Turn): RetransmissionPolicy {
   const byRole = turn.state.role === 'initiator' ? DEFAULT_RETRANSMISSION : RESPONDER_RETRANSMISSION
   return turn.config.retransmission ?? byRole
+}
+
+/** Silence of the peer after which it is asked, ms: a responder waits for longer (RFC 4555 section 3.11, A115). */
+export function livenessMsOf({ config, state }: Turn): number | null {
+  if (config.livenessMs !== 'byRole') return config.livenessMs
+  return state.role === 'initiator' ? DEFAULT_LIVENESS_MS : RESPONDER_LIVENESS_MS
+}
+
+/** When the next liveness check is due if the peer shows no life from now on, ms; null for never. */
+export function livenessDueAt(turn: Turn): number | null {
+  const livenessMs = livenessMsOf(turn)
+  return livenessMs === null ? null : turn.now + livenessMs
 }
 
 /** Where IKE runs now. */

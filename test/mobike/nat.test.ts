@@ -6,6 +6,7 @@ const HOME = '10.1.0.2'
 const OUTSIDE = at('198.18.3.3#40001')
 const PUBLIC = '198.18.0.1'
 const GW = '203.0.113.1'
+const GW2 = '203.0.113.2'
 const keepalives = (host: Host): unknown[] =>
   host.actions.filter(({ type }) => type === 'startNatKeepalive' || type === 'stopNatKeepalive')
 const updates = (host: Host): unknown[] => host.requests.filter(({ purpose }) => purpose === 'update')
@@ -48,6 +49,57 @@ describe('NAT traversal across moves', () => {
     expect(lab.client.state.encapsulate).toBe(true)
     lab.run(1000)
     expect([lab.client.state.encapsulate, lab.gateway.state.encapsulate]).toEqual([false, false])
+  })
+
+  it('A044 keepalives start on suspicion, together with the encapsulation, and the UPDATE response confirms or stops them', () => {
+    for (const lab of [behindNat(), new Lab()]) {
+      const hasNat = lab.nats.size > 0
+      lab.start(path(PUBLIC, GW))
+      lab.drops = (from) => from.address === GW
+      lab.client.local(HOME)
+      const start = { type: 'startNatKeepalive', path: path(HOME, GW), intervalMs: 20_000 }
+      expect(lab.client.actions.map(({ type }) => type)).toEqual([
+        'report',
+        'redirectOutstanding',
+        'moveChildSas',
+        'startNatKeepalive'
+      ])
+      // However long the response is missing.
+      lab.run(10_000)
+      expect(keepalives(lab.client)).toEqual([start])
+      lab.drops = () => false
+      lab.run(10_000)
+      const stop = { type: 'stopNatKeepalive', path: path(HOME, GW) }
+      expect(keepalives(lab.client)).toEqual(hasNat ? [start] : [start, stop])
+    }
+  })
+
+  it('A044 no keepalives on suspicion where NAT traversal is off', () => {
+    const lab = new Lab().start(path(PUBLIC, GW), { natTraversal: false })
+    lab.drops = () => true
+    lab.client.local(HOME)
+    lab.run(2000)
+    expect([keepalives(lab.client), lab.client.state.encapsulate]).toEqual([[], false])
+  })
+
+  it('A044 nor before the Child SAs may go to a responder address that has not proven itself', () => {
+    const lab = behindNat().start(path(PUBLIC, GW), { gateway: [{ address: GW }, { address: GW2 }] })
+    lab.drops = (from, to) => [from.address, to.address].includes(GW)
+    lab.client.local(HOME)
+    let waited = 0
+    while (lab.client.state.childPath.remote.address === GW) {
+      lab.run(1)
+      const { ikePath, childPath } = lab.client.state
+      if (ikePath.remote.address === GW || childPath.remote.address === GW2) continue
+      waited++
+      expect(keepalives(lab.client)).not.toContainEqual({
+        type: 'startNatKeepalive',
+        path: ikePath,
+        intervalMs: 20_000
+      })
+    }
+    expect(waited).toBeGreaterThan(0)
+    expect(keepalives(lab.client).at(-1)).toMatchObject({ type: 'startNatKeepalive', path: path(HOME, GW2) })
   })
 
   it('F24 F74 a NAT that is gone is noticed by both ends in the next UPDATE', () => {

@@ -24,6 +24,27 @@ describe('patience', () => {
     expect(patience('gateway', mobike).ms).toBeGreaterThanOrEqual(5 * 60_000)
   })
 
+  it('A115 D25 in silence the initiator asks first, a responder leaves it five minutes to notice and to repair', () => {
+    const firstAsked = (role: 'client' | 'gateway'): number => {
+      const quiet = { livenessMs: null }
+      const pair = new Pair(role === 'client' ? {} : quiet, role === 'client' ? quiet : {}).establish()
+      const before = pair.sent.length
+      const start = pair.now
+      pair.passes = () => false
+      while (pair.sent.slice(before).every(({ from }) => from !== role)) pair.advance(1000)
+      return pair.now - start
+    }
+    expect(firstAsked('client')).toBe(60_000)
+    expect(firstAsked('gateway')).toBe(300_000)
+  })
+
+  it('A115 a time that is configured holds for either role, and null asks never', () => {
+    for (const livenessMs of [30_000, null]) {
+      const pair = new Pair({ livenessMs: null }, { livenessMs }).establish()
+      expect(pair.gateway.session.state.livenessAt).toBe(livenessMs === null ? null : pair.now + livenessMs)
+    }
+  })
+
   it('B058 an initiator makes about a dozen tries over several minutes', () => {
     const { ms, sent } = patience('client')
     expect(ms).toBeGreaterThanOrEqual(3 * 60_000)
