@@ -34,6 +34,7 @@ export type {
   MobikeHint,
   MobikeInit,
   MobikeNotify,
+  MobikePorts,
   MobikePurpose,
   MobikeReport,
   MobikeRequest,

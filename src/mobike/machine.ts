@@ -10,7 +10,9 @@ import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
 import { candidatePaths, isLocalUsable } from './selection.ts'
 import { act, change, intend, MAX_VOIDED, type MobikeState } from './state.ts'
-import type { MobikeEvent, MobikeInit, MobikeStep } from './types.ts'
+import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.ts'
+
+const DEFAULT_PORTS: MobikePorts = { ike: 500, natTraversal: 4500 }
 
 /** The state of a lineage whose first IKE SA was just established with MOBIKE on both sides, and what to start. */
 export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep {
@@ -23,17 +25,19 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   // A caller that reports addresses reports all of them: the one of IKE_AUTH may have gone meanwhile.
   const local = (init.localAddresses.length === 0 ? [{ address }] : init.localAddresses).map((known) => ({ ...known }))
   const peer = init.path.remote.address
-  const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? 4500 : 500
+  const ports = init.ports ?? DEFAULT_PORTS
+  const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? ports.natTraversal : ports.ike
   const state: MobikeState = {
     role: init.role,
     closed: false,
     natTraversal,
+    ports,
     localPort: init.path.local.port,
     remotePort,
     ikePath: init.path,
     childPath: init.path,
-    encapsulate: needsEncapsulation(nat, init.path),
-    targetEncapsulate: needsEncapsulation(nat, init.path),
+    encapsulate: needsEncapsulation(ports, nat, init.path),
+    targetEncapsulate: needsEncapsulation(ports, nat, init.path),
     moveDue: false,
     choseSource: false,
     childMoves: [],

@@ -78,10 +78,10 @@ export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean)
 
 /** The responder's exception (section 3.5): its own end of the Child SAs follows the IKE SA's, the peer's stays. */
 export function moveOwnEnd(step: MobikeStep): MobikeStep {
-  const { ikePath, childPath, encapsulate } = step.state
+  const { ikePath, childPath, encapsulate, ports } = step.state
   if (ipFamily(ikePath.local.address) !== ipFamily(childPath.remote.address)) return step
   const to = { local: ikePath.local, remote: childPath.remote }
-  return moveChildrenTo(step, to, encapsulate && mayEncapsulate(to))
+  return moveChildrenTo(step, to, encapsulate && mayEncapsulate(ports, to))
 }
 
 /** Nothing to send from: retransmission stops, what is pending waits for the next address (design decision 9). */

@@ -3,19 +3,16 @@ import { suspectsNat } from './address-set.ts'
 import { recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
-import type { MobikeStep, NatObservation } from './types.ts'
-
-/** Port 500 carries no ESP (RFC 7296 section 2.23), whatever a peer makes us see there. */
-const IKE_PORT = 500
+import type { MobikePorts, MobikeStep, NatObservation } from './types.ts'
 
 /** True when ESP on `path` must be UDP-encapsulated: `nat` shows one at either end (RFC 7296 section 2.23). */
-export function needsEncapsulation(nat: NatObservation | null, path: Path): boolean {
-  return nat !== null && (nat.localBehindNat || nat.remoteBehindNat) && mayEncapsulate(path)
+export function needsEncapsulation(ports: MobikePorts, nat: NatObservation | null, path: Path): boolean {
+  return nat !== null && (nat.localBehindNat || nat.remoteBehindNat) && mayEncapsulate(ports, path)
 }
 
-/** False on the port where UDP encapsulation must not be. */
-export function mayEncapsulate(path: Path): boolean {
-  return path.local.port !== IKE_PORT
+/** False on the IKE port, which carries no ESP (RFC 7296 section 2.23), whatever a peer makes us see there. */
+export function mayEncapsulate(ports: MobikePorts, path: Path): boolean {
+  return path.local.port !== ports.ike || path.local.port === ports.natTraversal
 }
 
 /**
@@ -25,8 +22,8 @@ export function mayEncapsulate(path: Path): boolean {
 export function guessEncapsulation(state: MobikeState, path: MobikeState['ikePath']): boolean {
   if (!state.natTraversal) return false
   const known = recordOf(state, path)?.nat ?? null
-  if (known !== null) return needsEncapsulation(known, path)
-  return mayEncapsulate(path) && (state.encapsulate || suspectsNat(path))
+  if (known !== null) return needsEncapsulation(state.ports, known, path)
+  return mayEncapsulate(state.ports, path) && (state.encapsulate || suspectsNat(path))
 }
 
 /** Takes the observation of an UPDATE exchange on the IKE SA's path: the NAT state in use and the new baseline (section 3.8). */
@@ -36,7 +33,7 @@ export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeSt
   return change(step, {
     nat,
     natBaseline: nat.destinationHash,
-    targetEncapsulate: needsEncapsulation(nat, state.ikePath),
+    targetEncapsulate: needsEncapsulation(state.ports, nat, state.ikePath),
     paths: withRecord(state, state.ikePath, { nat })
   })
 }

@@ -59,8 +59,8 @@ function pairsOf(state: MobikeState, local: LocalAddress, remotes: readonly Endp
 function remoteEndpoints(state: MobikeState): Endpoint[] {
   const configured = state.remoteCandidates.map(({ address, port }) => ({
     address,
-    // RFC 4555 section 3.3: with NAT traversal on both sides the IKE SA lives on 4500.
-    port: state.natTraversal && port === 500 ? 4500 : port
+    // RFC 4555 section 3.3: with NAT traversal on both sides the IKE SA lives on the NAT traversal port.
+    port: state.natTraversal && port === state.ports.ike ? state.ports.natTraversal : port
   }))
   const announced = state.peerAddresses.map((address) => ({ address, port: state.remotePort }))
   const endpoints: Endpoint[] = [state.ikePath.remote]

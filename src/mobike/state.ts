@@ -3,6 +3,7 @@ import type {
   ExcludedPrefix,
   LocalAddress,
   MobikeAction,
+  MobikePorts,
   MobikePurpose,
   MobikeRole,
   MobikeStep,
@@ -79,6 +80,7 @@ export interface MobikeState {
   readonly closed: boolean
   /** Both ends do NAT traversal and policy allows it. */
   readonly natTraversal: boolean
+  readonly ports: MobikePorts
   /** Ports for pairs not used yet. */
   readonly localPort: number
   readonly remotePort: number
@@ -169,6 +171,7 @@ function copyOf(state: MobikeState): MobikeState {
     role: state.role,
     closed: state.closed,
     natTraversal: state.natTraversal,
+    ports: state.ports,
     localPort: state.localPort,
     remotePort: state.remotePort,
     ikePath: state.ikePath,

@@ -179,6 +179,14 @@ export type MobikeReport =
   | { readonly kind: 'violation'; readonly rule: string }
   | { readonly kind: 'ignored'; readonly reason: string }
 
+/** UDP ports of IKE, host order. Both ends use the same pair. */
+export interface MobikePorts {
+  /** 500. ESP is never UDP-encapsulated here (RFC 7296 section 2.23). */
+  readonly ike: number
+  /** 4500: where the IKE SA lives once both ends do NAT traversal (RFC 4555 section 3.3). */
+  readonly natTraversal: number
+}
+
 /** What `createMobike` needs to know when the IKE SA is established and both sides sent MOBIKE_SUPPORTED. */
 export interface MobikeInit {
   /** Milliseconds of the monotonic clock all later events use. */
@@ -199,7 +207,9 @@ export interface MobikeInit {
   /** ADDITIONAL_*_ADDRESS the peer sent in IKE_AUTH; its own header address need not be among them. */
   readonly peerAddresses: readonly IpAddress[]
   readonly localAddresses: readonly LocalAddress[]
-  /** Configured peer endpoints (initiator). Port 500 is taken as 4500 once NAT traversal has moved the IKE SA there. */
+  /** Default 500 and 4500. */
+  readonly ports?: MobikePorts
+  /** Configured peer endpoints (initiator). `ports.ike` is taken as `ports.natTraversal` once the IKE SA has moved there. */
   readonly remoteCandidates: readonly Endpoint[]
   readonly excludedPrefixes: readonly ExcludedPrefix[]
 }

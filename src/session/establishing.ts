@@ -58,6 +58,7 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
       path,
       natTraversal: nat.traversal,
       nat: nat.observation,
+      ports: config.ports,
       ...(initPath === null ? {} : { initPath }),
       peerAddresses: mobikeNotifiesOf(peerPayloads).flatMap((said) =>
         said.kind === 'additionalAddress' ? [said.address] : []
