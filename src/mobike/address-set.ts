@@ -1,19 +1,28 @@
-import { type IpAddress, ipAddressBytes, ipFamily, type Path } from '../bytes/index.ts'
+import { type IpAddress, ipAddressBytes, type Path } from '../bytes/index.ts'
 import type { MobikePolicy } from './policy.ts'
 import type { ExcludedPrefix, LocalAddress, MobikeNotify } from './types.ts'
 
 /** True when `address` lies in one of `prefixes`. */
 export function inPrefixes(address: IpAddress, prefixes: readonly ExcludedPrefix[]): boolean {
-  return prefixes.some((prefix) => inPrefix(address, prefix))
+  return prefixTest(prefixes)(address)
 }
 
-function inPrefix(address: IpAddress, prefix: ExcludedPrefix): boolean {
-  if (ipFamily(address) !== ipFamily(prefix.address)) return false
-  const octets = ipAddressBytes(address)
-  const network = ipAddressBytes(prefix.address)
-  if (octets === undefined || network === undefined) return false
-  for (let bit = 0; bit < prefix.prefixLength; bit += 8) {
-    const mask = prefix.prefixLength - bit >= 8 ? 0xff : (0xff00 >> (prefix.prefixLength - bit)) & 0xff
+/** Says of many addresses whether they lie in one of `prefixes`. */
+export function prefixTest(prefixes: readonly ExcludedPrefix[]): (address: IpAddress) => boolean {
+  if (prefixes.length === 0) return () => false
+  const networks = prefixes.map(({ address, prefixLength }) => ({ network: ipAddressBytes(address), prefixLength }))
+  return (address) => {
+    const octets = ipAddressBytes(address)
+    if (octets === undefined) return false
+    return networks.some(
+      ({ network, prefixLength }) => network?.length === octets.length && inPrefix(octets, network, prefixLength)
+    )
+  }
+}
+
+function inPrefix(octets: Uint8Array, network: Uint8Array, prefixLength: number): boolean {
+  for (let bit = 0; bit < prefixLength; bit += 8) {
+    const mask = prefixLength - bit >= 8 ? 0xff : (0xff00 >> (prefixLength - bit)) & 0xff
     if ((((octets[bit >> 3] ?? 0) ^ (network[bit >> 3] ?? 0)) & mask) !== 0) return false
   }
   return true
@@ -68,22 +77,34 @@ export function allowedByFlags(policy: MobikePolicy, local: LocalAddress): boole
   )
 }
 
-/** What we tell the peer beside the header address of `path`, in the caller's order, capped. */
-export function advertisedAddresses(
+/**
+ * Addresses we may tell the peer, in the caller's order: one more than `policy.maxAdvertisedAddresses`, for the header
+ * address of the message is left out of it.
+ */
+export function advertisableAddresses(
   policy: MobikePolicy,
   local: readonly LocalAddress[],
-  excluded: readonly ExcludedPrefix[],
-  path: Path
+  excluded: readonly ExcludedPrefix[]
 ): IpAddress[] {
+  const isExcluded = prefixTest(excluded)
+  const isUnusable = prefixTest(UNUSABLE)
   const addresses = new Set<IpAddress>()
   for (const candidate of local) {
-    if (addresses.size >= policy.maxAdvertisedAddresses) break
-    if (candidate.advertise === false || candidate.routable === false) continue
-    if (candidate.address === path.local.address) continue
-    if (!allowedByFlags(policy, candidate) || inPrefixes(candidate.address, excluded)) continue
-    if (!inPrefixes(candidate.address, UNUSABLE)) addresses.add(candidate.address)
+    const { address } = candidate
+    if (addresses.size > policy.maxAdvertisedAddresses) break
+    if (candidate.advertise === false || candidate.routable === false || !allowedByFlags(policy, candidate)) continue
+    if (!isExcluded(address) && !isUnusable(address)) addresses.add(address)
   }
   return [...addresses]
+}
+
+/** What we tell the peer beside the header address of `path`. */
+export function advertisedAddresses(
+  policy: MobikePolicy,
+  advertisable: readonly IpAddress[],
+  path: Path
+): readonly IpAddress[] {
+  return advertisable.filter((address) => address !== path.local.address).slice(0, policy.maxAdvertisedAddresses)
 }
 
 /** Same addresses, whatever the order. */
@@ -107,6 +128,7 @@ export function initialAddressNotifies(
   path: Path,
   excludedPrefixes: readonly ExcludedPrefix[] = []
 ): MobikeNotify[] {
-  const addresses = advertisedAddresses(policy, localAddresses, excludedPrefixes, path)
+  const advertisable = advertisableAddresses(policy, localAddresses, excludedPrefixes)
+  const addresses = advertisedAddresses(policy, advertisable, path)
   return addresses.length === 0 ? [] : addressListNotifies(addresses)
 }

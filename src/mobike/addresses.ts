@@ -1,8 +1,10 @@
+import { advertisableAddresses } from './address-set.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
+import { withPairs } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
-import { betterPaths, candidatePaths, isLocalUsable } from './selection.ts'
-import { act, change, intend } from './state.ts'
+import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
+import { act, change, intend, type MobikeState } from './state.ts'
 import type { LocalAddress, MobikeStep } from './types.ts'
 
 /** The host's addresses are now these. */
@@ -12,16 +14,21 @@ export function localAddressesChanged(
   addresses: readonly LocalAddress[],
   now: number
 ): MobikeStep {
-  const before = step.state.local
-  const isSteady = (address: string): boolean =>
-    [before, addresses].every((set) => set.some((local) => local.address === address && local.routable !== false))
-  const hasNew = addresses.some((local) => local.routable !== false && !isSteady(local.address))
-  const next = change(step, {
-    local: addresses.map((local) => ({ ...local })),
-    // An address that came or went may be on another network now: what was learnt of its pairs is void.
-    paths: step.state.paths.filter((record) => isSteady(record.path.local.address))
-  })
+  const before = step.state.pairs.locals
+  const next = withAddresses(policy, step, { local: addresses.map((local) => ({ ...local })) })
+  const hasNew = next.state.pairs.locals.some(({ address }) => !before.some((local) => local.address === address))
   return reselect(policy, next, now, hasNew)
+}
+
+/** `step` with other addresses, and what follows from them: the pairs, and what the peer may be told. */
+export function withAddresses(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  addresses: Partial<Pick<MobikeState, 'local' | 'excluded' | 'remoteCandidates'>>
+): MobikeStep {
+  const told = change(step, addresses)
+  const { local, excluded } = told.state
+  return withPairs(policy, change(told, { advertisable: advertisableAddresses(policy, local, excluded) }))
 }
 
 /**
@@ -46,7 +53,7 @@ export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, ha
   // Replies are overdue, so the new pair is worth a try at once (F12).
   const isSuspect = state.probing?.reason === 'suspect' || state.fallbackAt !== null || state.allPairsTried
   if (isSuspect && hasNewPair) return probeAlternatives(policy, change(listed, { allPairsTried: false }), now)
-  const hasBetter = betterPaths(policy, state, now, true).length > 0
+  const hasBetter = betterPaths(policy, state, state.ikePath, now, true).length > 0
   if (!hasBetter) return change(listed, { reselectAt: null })
   return change(listed, { reselectAt: state.reselectAt ?? now + policy.selection.hysteresisMs })
 }
@@ -54,9 +61,9 @@ export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, ha
 /** The better pair has been there long enough: test it while the current one carries the traffic. */
 export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
-  const better = betterPaths(policy, state, now, false)
+  const better = betterPaths(policy, state, state.ikePath, now, false)
   if (better.length === 0) {
-    const hasFailed = betterPaths(policy, state, now, true).length > 0
+    const hasFailed = betterPaths(policy, state, state.ikePath, now, true).length > 0
     return change(step, { reselectAt: hasFailed ? now + policy.probing.retryFailedMs : null })
   }
   // A copy of an UPDATE or list on a pair under test would change the peer's state (F15): those come first.
@@ -69,8 +76,7 @@ export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: numbe
 }
 
 function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const candidates = candidatePaths(policy, step.state, now, true)
-  const best = candidates[0]
+  const best = bestPath(step.state, now, true)
   if (best === undefined) return enterOutage(policy, step, now)
   if (step.state.role === 'initiator') return beginMove(policy, step, best, now, false)
 
@@ -80,7 +86,7 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
     ikePath: best,
     choseSource: true,
     probing: null,
-    fallbackAt: candidates.length > 1 ? now + policy.probing.fallbackMs : null
+    fallbackAt: hasOtherPath(step.state, best) ? now + policy.probing.fallbackMs : null
   })
   const told = act(intend(switched, { list: true, probe: false }), { type: 'redirectOutstanding', path: best })
   return moveOwnEnd(told)

@@ -3,6 +3,7 @@ import { peerAddressSet, sameAddresses } from './address-set.ts'
 import { beginMove, moveChildren, resume } from './move.ts'
 import { adoptNat } from './nat.ts'
 import { checkNoNatsAllowed } from './nat-prohibition.ts'
+import { withPairs } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { startProbing } from './probing.ts'
 import { isVerified, mayMoveTo, requireRoutability } from './routability.ts'
@@ -72,6 +73,7 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
     probing: null,
     fallbackAt: null,
     allPairsTried: false,
+    silence: null,
     outstanding: isElsewhere
       ? before.outstanding.map((request) => ({ ...request, superseded: true }))
       : before.outstanding
@@ -111,7 +113,10 @@ function peerListReceived(policy: MobikePolicy, step: MobikeStep, event: Request
   const addresses = peerAddressSet(event.path.remote.address, listed, policy.maxPeerAddresses)
   const replaced = sameAddresses(addresses, checked.state.peerAddresses)
     ? checked
-    : change(checked, { peerAddresses: addresses }, { type: 'report', report: { kind: 'peerAddresses', addresses } })
+    : withPairs(
+        policy,
+        change(checked, { peerAddresses: addresses }, { type: 'report', report: { kind: 'peerAddresses', addresses } })
+      )
   return step.state.role === 'initiator' ? followPeerList(policy, replaced, event) : replaced
 }
 
@@ -125,7 +130,8 @@ function followPeerList(policy: MobikePolicy, step: MobikeStep, event: RequestRe
     const isInStep = event.path.remote.address === current && event.path.local.address === state.ikePath.local.address
     return isInStep ? step : intend(step, { update: true })
   }
-  const candidates = candidatePaths(policy, state, event.now, true).filter(({ remote }) => remote.address !== current)
+  const isElsewhere = ({ remote }: Path): boolean => remote.address !== current
+  const candidates = candidatePaths(state, event.now, policy.probing.maxPairs, true, isElsewhere)
   const sorted = [
     ...candidates.filter((path) => samePath(path, event.path)),
     ...candidates.filter((path) => !samePath(path, event.path))

@@ -8,6 +8,7 @@ export { createMobike, nextMobikeWake, stepMobike } from './machine.ts'
 export { checkNoNatsAllowed, noNatsAllowedFor } from './nat-prohibition.ts'
 export { mobikeNotifiesOf, mobikeNotifyPayloads } from './notifies.ts'
 export {
+  type CandidatePair,
   DEFAULT_MOBIKE_POLICY,
   type MobikePolicy,
   type ProbingPolicy,
@@ -18,10 +19,12 @@ export { nextMobikeRequest, wantsMobikeRequest } from './request.ts'
 export type {
   MobikeState,
   OwnRequest,
+  PairTable,
   PathRecord,
   PendingIntents,
   Probing,
   RollbackPoint,
+  Silence,
   VerifiedAddress
 } from './state.ts'
 export type {
@@ -40,7 +43,8 @@ export type {
   MobikeRequest,
   MobikeRole,
   MobikeStep,
-  NatObservation
+  NatObservation,
+  RemoteCandidate
 } from './types.ts'
 export {
   childPath,

@@ -1,14 +1,15 @@
 import { type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, peerAddressSet } from './address-set.ts'
-import { localAddressesChanged, reselect, tryBetterPath } from './addresses.ts'
+import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from './addresses.ts'
 import { echoOf, requestReceived } from './answer.ts'
 import { childSaMoveFailed, close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
+import { NO_PAIRS, settlePairs } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
-import { candidatePaths, isLocalUsable } from './selection.ts'
+import { hasOtherPath, isLocalUsable } from './selection.ts'
 import { act, change, intend, MAX_VOIDED, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.ts'
 
@@ -52,8 +53,9 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     remoteCandidates: [...init.remoteCandidates],
     excluded,
     peerAddresses: peerAddressSet(init.path.remote.address, init.peerAddresses, policy.maxPeerAddresses),
-    announced: advertisedAddresses(policy, local, excluded, init.path),
-    paths: [],
+    advertisable: [],
+    announced: [],
+    pairs: NO_PAIRS,
     // Without our octets of IKE_SA_INIT the peer could not have gone on to IKE_AUTH; but that may claim any source.
     verified: (init.initPath ?? init.path).remote.address === peer ? [{ address: peer, at: init.now }] : [],
     pending: { update: false, routability: false, list: false, probe: false, liveness: false },
@@ -64,6 +66,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     lastListMessageId: null,
     probing: null,
     allPairsTried: false,
+    silence: null,
     outageSince: null,
     outageDeadline: null,
     restoring: false,
@@ -74,11 +77,14 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     routabilityDueAt: periodicMs === undefined ? null : init.now + periodicMs,
     lastHintAt: null
   }
-  const created = takeBaseline({ state, actions: [] })
+  const placed = withAddresses(policy, { state, actions: [] }, {})
+  // What IKE_AUTH told the peer.
+  const announced = advertisedAddresses(policy, placed.state.advertisable, init.path)
+  const created = takeBaseline(change(placed, { announced }))
   const isProven = policy.routability.when === 'never' || isVerified(policy, state, peer, init.now)
   const checked = isProven ? created : requireRoutability(created)
   const present = isLocalUsable(state, init.path) ? checked : reselect(policy, checked, init.now, true)
-  return syncKeepalive(policy, present)
+  return settlePairs(policy, syncKeepalive(policy, present))
 }
 
 /**
@@ -92,7 +98,7 @@ export function stepMobike(policy: MobikePolicy, state: MobikeState, event: Mobi
     if (event.type !== 'requestReceived') return step
     return act(step, { type: 'answer', notifies: echoOf(state, event.notifies) })
   }
-  return syncKeepalive(policy, consequence(policy, step, event))
+  return settlePairs(policy, syncKeepalive(policy, consequence(policy, step, event)))
 }
 
 /** When the next `tick` is due, in ms of the monotonic clock; undefined for never. May be in the past: tick at once. */
@@ -118,9 +124,9 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'localAddressesChanged':
       return localAddressesChanged(policy, step, event.addresses, now)
     case 'remoteCandidatesChanged':
-      return reselect(policy, change(step, { remoteCandidates: [...event.endpoints] }), now, true)
+      return reselect(policy, withAddresses(policy, step, { remoteCandidates: [...event.endpoints] }), now, true)
     case 'excludedPrefixesChanged':
-      return reselect(policy, change(step, { excluded: [...event.prefixes] }), now, false)
+      return reselect(policy, withAddresses(policy, step, { excluded: [...event.prefixes] }), now, false)
     case 'hintReceived':
       return suspicion(policy, step, now)
     case 'livenessDue':
@@ -197,9 +203,7 @@ function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeS
   if (state.outageSince !== null) return act(step, { type: 'retryOutstanding' })
   if (state.allPairsTried) return close(step, 'noResponse')
   if (state.probing?.reason === 'suspect') return act(step, { type: 'retryOutstanding' })
-  const hasChoice =
-    mayLookElsewhere(state) && candidatePaths(policy, state, now, true).some((path) => !samePath(path, state.ikePath))
-  if (!hasChoice) return close(step, 'noResponse')
+  if (!mayLookElsewhere(state) || !hasOtherPath(state, state.ikePath)) return close(step, 'noResponse')
   return probeAlternatives(policy, act(step, { type: 'retryOutstanding' }), now)
 }
 

@@ -4,7 +4,7 @@ import { guessEncapsulation, mayEncapsulate } from './nat.ts'
 import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
-import { betterPaths, candidatePaths, isLocalUsable, without } from './selection.ts'
+import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
 import { act, change, intend, MAX_CHILD_MOVES, type MobikeState, type RollbackPoint } from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
 
@@ -18,8 +18,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
   const from = before.ikePath
   const isElsewhere = !samePath(from, to)
   const listLost = before.outstanding.some((request) => request.carriesList)
-  const hasAlternatives = candidatePaths(policy, before, now, true).length > 1
-  const hasBetter = betterPaths(policy, { ...before, ikePath: to }, now, true).length > 0
+  const hasBetter = betterPaths(policy, before, to, now, true).length > 0
   const resumed = resume(step, !proven)
   const next = change(resumed, {
     ikePath: to,
@@ -33,7 +32,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     outstanding: before.outstanding.map((request) => ({ ...request, superseded: true })),
     probing: null,
     allPairsTried: false,
-    fallbackAt: !proven && hasAlternatives ? now + policy.probing.fallbackMs : null,
+    fallbackAt: !proven && hasOtherPath(before, to) ? now + policy.probing.fallbackMs : null,
     reselectAt: hasBetter ? now + policy.probing.retryFailedMs : null,
     routabilityFailures: 0,
     routabilityNotBefore: null
@@ -52,7 +51,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
 /** True when the peer's idea of our other addresses is out of date. */
 export function isListStale(policy: MobikePolicy, state: MobikeState): boolean {
   if (policy.maxAdvertisedAddresses === 0) return false
-  return !sameAddresses(advertisedAddresses(policy, state.local, state.excluded, state.ikePath), state.announced)
+  return !sameAddresses(advertisedAddresses(policy, state.advertisable, state.ikePath), state.announced)
 }
 
 /** Moves every Child SA to the IKE SA's path with the encapsulation wished for, if that changes anything. */
@@ -121,13 +120,13 @@ export function abandonPath(
 ): MobikeStep {
   const refused = step.state.ikePath
   const next = change(step, {
-    paths: withRecord(step.state, refused, { status: 'failed', until: now + policy.probing.retryFailedMs })
+    pairs: withRecord(step.state, refused, { status: 'failed', until: now + policy.probing.retryFailedMs })
   })
   const { rollback } = next.state
   const canReturn =
     rollback !== null && !samePath(rollback.ikePath, refused) && isLocalUsable(next.state, rollback.ikePath)
   if (canReturn && !isFailed(next.state, rollback.ikePath, now)) return rollBack(policy, next, rollback, now)
-  const other = without(candidatePaths(policy, next.state, now, false), refused)[0]
+  const other = bestPath(next.state, now, false, refused)
   if (other !== undefined) return beginMove(policy, next, other, now, false)
   return canReturn ? rollBack(policy, next, rollback, now) : close(next, reason)
 }
@@ -171,8 +170,8 @@ export function childSaMoveFailed(policy: MobikePolicy, step: MobikeStep, reason
   const { rollback } = state
   if (rollback === null || samePath(rollback.ikePath, state.ikePath)) return failed
   if (!isLocalUsable(state, rollback.ikePath)) return failed
-  const paths = withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
-  return rollBack(policy, change(failed, { paths }), rollback, now)
+  const pairs = withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
+  return rollBack(policy, change(failed, { pairs }), rollback, now)
 }
 
 /** Ends the IKE SA. */

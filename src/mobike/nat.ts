@@ -34,7 +34,7 @@ export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeSt
     nat,
     natBaseline: nat.destinationHash,
     targetEncapsulate: needsEncapsulation(state.ports, nat, state.ikePath),
-    paths: withRecord(state, state.ikePath, { nat })
+    pairs: withRecord(state, state.ikePath, { nat })
   })
 }
 

@@ -1,5 +1,5 @@
 import type { IpAddress, Path } from '../bytes/index.ts'
-import type { ExcludedPrefix } from './types.ts'
+import type { ExcludedPrefix, LocalAddress, RemoteCandidate } from './types.ts'
 
 /** When a new peer address must show that the peer receives packets there (RFC 4555 section 3.7). */
 export interface RoutabilityPolicy {
@@ -17,10 +17,24 @@ export interface RoutabilityPolicy {
   readonly retryMs: number
 }
 
+/** A pair of addresses that might be used, as a rank hook sees it. */
+export interface CandidatePair {
+  readonly local: LocalAddress
+  /** With the cost the caller gave it; announced by the peer: without. */
+  readonly remote: RemoteCandidate
+}
+
 /** How the MOBIKE initiator picks among address pairs (RFC 4555 section 2.1 leaves this to policy). */
 export interface SelectionPolicy {
-  /** `stay` on a pair while it works, or go to one whose local address costs less. */
+  /** `stay` on a pair while it works, or go to one that ranks before it. */
   readonly mode: 'stay' | 'preferBetter'
+  /**
+   * What a pair is worth: lower is better, null is never used. Must be pure and must not throw; it is called for each pair
+   * when addresses change, not when packets come. Without it the costs of both ends are added.
+   */
+  readonly rank?: (pair: CandidatePair) => number | null
+  /** Pairs known at most; of more, the peer's last ones are left out. Bounds the state. */
+  readonly maxPairs: number
   /** How long a better address must have been there before it is tried, in ms. */
   readonly hysteresisMs: number
   /** Only this local address is ever used (F72). */
@@ -35,11 +49,13 @@ export interface SelectionPolicy {
 
 /** Path tests (RFC 4555 section 3.10): one request, copied to several pairs, paced. */
 export interface ProbingPolicy {
-  /** Between transmissions on different pairs, in ms; doubles with every round. */
+  /** Between transmissions on different pairs, in ms; doubles with every round of a test. */
   readonly intervalMs: number
-  /** Rounds over all pairs before they count as failed. */
+  /** Pairs transmitted on at a time. */
+  readonly width: number
+  /** Rounds over the pairs under test before they count as failed. */
   readonly attemptsPerPair: number
-  /** Pairs tested in one round, best first. */
+  /** Pairs under test at a time, best first; where replies are missing the next ones follow. */
   readonly maxPairs: number
   /** After a move to an untested pair: other pairs are tested when nothing came back for this long, in ms. */
   readonly fallbackMs: number
@@ -47,7 +63,7 @@ export interface ProbingPolicy {
   readonly retryFailedMs: number
 }
 
-/** What RFC 4555 leaves to policy. Plain data but for `acceptPath`; not part of the state. */
+/** What RFC 4555 leaves to policy. Plain data but for its hooks; not part of the state. */
 export interface MobikePolicy {
   /** `forbid` sends NO_NATS_ALLOWED instead of NAT_DETECTION (section 3.9). */
   readonly natTraversal: 'allow' | 'forbid'
@@ -84,6 +100,7 @@ export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
   routability: { when: 'before', trusted: [], attempts: 3, retryMs: 1000 },
   selection: {
     mode: 'preferBetter',
+    maxPairs: 256,
     hysteresisMs: 1000,
     allowDeprecated: false,
     allowTemporary: false,
@@ -91,7 +108,7 @@ export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
   },
   maxAdvertisedAddresses: 8,
   maxPeerAddresses: 32,
-  probing: { intervalMs: 300, attemptsPerPair: 3, maxPairs: 32, fallbackMs: 1000, retryFailedMs: 30_000 },
+  probing: { intervalMs: 300, width: 1, attemptsPerPair: 3, maxPairs: 32, fallbackMs: 1000, retryFailedMs: 30_000 },
   keepaliveIntervalMs: 20_000,
   retransmissionsBeforeProbing: 2,
   natRetryLimit: 5,

@@ -1,9 +1,9 @@
 import { type Path, samePath } from '../bytes/index.ts'
 import { beginMove, moveOwnEnd } from './move.ts'
-import { withRecord } from './path-table.ts'
+import { recordOf, withRecord, withRecords } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
-import { candidatePaths, without } from './selection.ts'
-import { act, change, intend, type Probing } from './state.ts'
+import { candidatePaths } from './selection.ts'
+import { act, change, intend, type MobikeState, type Probing } from './state.ts'
 import type { MobikeAction, MobikeStep } from './types.ts'
 
 /** Tests `candidates` one after the other, best first, with whatever request is outstanding, or an empty one (section 3.10). */
@@ -18,7 +18,7 @@ export function startProbing(
   const probing: Probing = {
     reason,
     candidates,
-    cursor: 0,
+    cursor: -1,
     round: 1,
     nextAt: now,
     sentAt: candidates.map(() => null)
@@ -29,46 +29,67 @@ export function startProbing(
 
 /** The current pair may be dead: tests all others and, last, itself. Without another pair there is nothing to test. */
 export function probeAlternatives(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const { state } = step
-  const others = without(candidatePaths(policy, state, now, true), state.ikePath)
-  if (others.length === 0) return change(step, { fallbackAt: null, allPairsTried: true })
-  return startProbing(policy, step, 'suspect', [...others, state.ikePath], now)
+  const { silence } = step.state
+  const doubted = change(step, { silence: { since: now, rounds: 0, ...silence, roundAt: now } })
+  const others = otherPaths(policy, doubted.state, now, () => true)
+  if (others.length === 0) return roundEnded(change(doubted, { fallbackAt: null }))
+  return startProbing(policy, doubted, 'suspect', [...others, step.state.ikePath], now)
 }
 
-/** The next pair's turn, or the end of the test. */
+function otherPaths(policy: MobikePolicy, state: MobikeState, now: number, isWanted: (path: Path) => boolean): Path[] {
+  const isOther = (path: Path): boolean => !samePath(path, state.ikePath) && isWanted(path)
+  return candidatePaths(state, now, Math.max(1, policy.probing.maxPairs - 1), true, isOther)
+}
+
+/** Every pair was tried since the last reply, once more in vain. */
+function roundEnded(step: MobikeStep): MobikeStep {
+  const { silence } = step.state
+  return change(step, {
+    allPairsTried: true,
+    silence: silence === null ? null : { ...silence, rounds: silence.rounds + 1 }
+  })
+}
+
+/** The next pairs' turn, or the end of the test. */
 export function advanceProbing(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { probing } = step.state
   if (probing === null || now < probing.nextAt) return step
-  const cursor = (probing.cursor + 1) % probing.candidates.length
-  const round = cursor === 0 ? probing.round + 1 : probing.round
-  if (round > policy.probing.attemptsPerPair) return giveUp(policy, step, probing, now)
-  return transmit(policy, step, { ...probing, cursor, round }, now)
+  if (probing.cursor + 1 < probing.candidates.length) return transmit(policy, step, probing, now)
+  if (probing.round >= policy.probing.attemptsPerPair) return giveUp(policy, step, probing, now)
+  return transmit(policy, step, { ...probing, cursor: -1, round: probing.round + 1 }, now)
 }
 
+/** Sends on the pairs after the cursor. */
 function transmit(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: number): MobikeStep {
-  const path = probing.candidates[probing.cursor] as Path
+  const hasRequest = probing.reason === 'suspect' || step.state.outstanding.length > 0
+  // Without a request there is nothing to copy yet: the one to come goes to one pair.
+  const width = hasRequest ? Math.max(1, policy.probing.width) : 1
+  const first = probing.cursor + 1
+  const paths = probing.candidates.slice(first, first + width)
+  const cursor = first + paths.length - 1
   const sent: Probing = {
     ...probing,
+    cursor,
     nextAt: now + policy.probing.intervalMs * 2 ** (probing.round - 1),
-    sentAt: probing.sentAt.map((at, index) => (index === probing.cursor ? now : at))
+    sentAt: probing.sentAt.map((at, index) => (index >= first && index <= cursor ? now : at))
   }
-  const transmitted = change(step, { probing: sent }, { type: 'transmitOutstanding', path })
+  const copies = paths.map((path) => ({ type: 'transmitOutstanding', path }) as const)
+  const transmitted = change(step, { probing: sent }, ...copies)
   const hasProbe = step.state.outstanding.some((request) => request.purpose === 'probe')
   return hasProbe ? transmitted : intend(transmitted, { probe: true })
 }
 
 function giveUp(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: number): MobikeStep {
   const until = now + policy.probing.retryFailedMs
-  const failed = probing.candidates.reduce(
-    (next, path) =>
-      change(
-        next,
-        { paths: withRecord(next.state, path, { status: 'failed', until }) },
-        { type: 'report', report: { kind: 'pathFailed', path } }
-      ),
-    intend(change(step, { probing: null }), { probe: false })
+  const failed = intend(
+    change(
+      step,
+      { probing: null, pairs: withRecords(step.state, probing.candidates, { status: 'failed', until }) },
+      ...probing.candidates.map((path) => ({ type: 'report', report: { kind: 'pathFailed', path } }) as const)
+    ),
+    { probe: false }
   )
-  if (probing.reason === 'suspect') return change(failed, { allPairsTried: true })
+  if (probing.reason === 'suspect') return nextAlternatives(policy, failed, now)
   const { state } = failed
   // The probe must not hold the window while the current pair works.
   const redirected = state.outstanding.some((request) => request.purpose === 'probe')
@@ -76,6 +97,19 @@ function giveUp(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: n
     : failed
   if (probing.reason === 'better') return change(redirected, { reselectAt: until })
   return intend(redirected, { liveness: true })
+}
+
+/** More pairs than are tested at a time: those not tried in this round are next, and with them the current one. */
+function nextAlternatives(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { state } = step
+  const failedAt = (path: Path): number => {
+    const record = recordOf(state, path)
+    return record?.status === 'failed' ? (record.until ?? 0) - policy.probing.retryFailedMs : Number.NEGATIVE_INFINITY
+  }
+  const roundAt = state.silence?.roundAt ?? now
+  const others = otherPaths(policy, state, now, (path) => failedAt(path) < roundAt)
+  if (others.length === 0) return roundEnded(step)
+  return startProbing(policy, step, 'suspect', [...others, state.ikePath], now)
 }
 
 /** A valid response came over `path`: that pair works, whatever was sent where (F06). */
@@ -90,15 +124,14 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
   }
   if (state.restoring) reports.push({ type: 'report', report: { kind: 'pathRestored', path } })
   const isCurrent = samePath(path, state.ikePath)
+  const known = recordOf(state, path)
+  const works = { status: 'working', until: null, ...(sentAt === null ? {} : { roundTripMs: now - sentAt }) } as const
   const next = change(
     step,
     {
-      paths: withRecord(state, path, {
-        status: 'working',
-        until: null,
-        ...(sentAt === null ? {} : { roundTripMs: now - sentAt })
-      }),
+      pairs: sentAt === null && known?.status === 'working' ? state.pairs : withRecord(state, path, works),
       allPairsTried: false,
+      silence: null,
       restoring: false,
       fallbackAt: isCurrent ? null : state.fallbackAt
     },
@@ -118,7 +151,7 @@ function leaveDead(policy: MobikePolicy, step: MobikeStep, now: number): MobikeS
   const path = step.state.ikePath
   return change(
     step,
-    { paths: withRecord(step.state, path, { status: 'failed', until: now + policy.probing.retryFailedMs }) },
+    { pairs: withRecord(step.state, path, { status: 'failed', until: now + policy.probing.retryFailedMs }) },
     { type: 'report', report: { kind: 'pathFailed', path } }
   )
 }

@@ -36,7 +36,7 @@ export function nextMobikeRequest(
   const cookie2 = hasCookie2 ? input.entropy.slice(0, COOKIE2_LENGTH) : null
   const carriesList =
     purpose === 'addressList' || (purpose === 'update' && (state.pending.list || isListStale(policy, state)))
-  const list = carriesList ? advertisedAddresses(policy, state.local, state.excluded, path) : null
+  const list = carriesList ? advertisedAddresses(policy, state.advertisable, path) : null
 
   const notifies: MobikeNotify[] = []
   if (purpose === 'update') notifies.push({ kind: 'updateSaAddresses' })

@@ -1,81 +1,71 @@
-import { type Endpoint, type IpAddress, ipFamily, type Path, sameEndpoint, samePath } from '../bytes/index.ts'
-import { allowedByFlags, inPrefixes } from './address-set.ts'
-import { isFailed } from './path-table.ts'
+import { type Path, samePath } from '../bytes/index.ts'
+import { isFailedAt, pairAt, pairIndex } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import type { MobikeState } from './state.ts'
-import type { LocalAddress } from './types.ts'
 
-/** Every pair of one family that could be sent on, whatever policy prefers: peer's current endpoint first. */
+/** Every pair of one family that could be sent on, whatever policy prefers. */
 export function sendablePaths(state: MobikeState): Path[] {
-  const remotes = remoteEndpoints(state)
-  return state.local.filter((local) => canSendFrom(state, local)).flatMap((local) => pairsOf(state, local, remotes))
+  const paths: Path[] = []
+  state.pairs.ranks.forEach((rank, index) => {
+    if (rank !== null) paths.push(pairAt(state, index))
+  })
+  return paths
 }
 
 /**
- * Candidate pairs in order of preference: cheapest local address first, then the peer endpoint in use, then configured and
- * announced ones in their order. Pairs lately failed or refused come last and only when `withFailed` is set.
+ * At most `limit` pairs that may be used, best first; those lately failed or refused come last, and only when `withFailed`
+ * is set. `isWanted` leaves pairs out.
  */
-export function candidatePaths(policy: MobikePolicy, state: MobikeState, now: number, withFailed: boolean): Path[] {
-  const { pinnedLocal, pinnedRemote } = policy.selection
-  const remotes = remoteEndpoints(state).filter(({ address }) => pinnedRemote === undefined || address === pinnedRemote)
-  const paths = state.local
-    .filter((local) => canSendFrom(state, local) && allowedByFlags(policy, local))
-    .filter(({ address }) => pinnedLocal === undefined || address === pinnedLocal)
-    .sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
-    .flatMap((local) => pairsOf(state, local, remotes))
-  const fresh = paths.filter((path) => !isFailed(state, path, now))
-  const failed = withFailed ? paths.filter((path) => isFailed(state, path, now)) : []
-  return [...fresh, ...failed].slice(0, policy.probing.maxPairs)
+export function candidatePaths(
+  state: MobikeState,
+  now: number,
+  limit: number,
+  withFailed: boolean,
+  isWanted: (path: Path) => boolean = () => true
+): Path[] {
+  const fresh: Path[] = []
+  const failed: Path[] = []
+  for (const index of state.pairs.order) {
+    if (fresh.length >= limit) break
+    const hasFailed = isFailedAt(state, index, now)
+    if (hasFailed && (!withFailed || failed.length >= limit)) continue
+    const path = pairAt(state, index)
+    if (isWanted(path)) (hasFailed ? failed : fresh).push(path)
+  }
+  return [...fresh, ...failed].slice(0, limit)
 }
 
-/** Candidates whose local address costs less than the current one, best first; `withFailed` as in `candidatePaths`. */
-export function betterPaths(policy: MobikePolicy, state: MobikeState, now: number, withFailed: boolean): Path[] {
+/** The best pair but `except`, lately failed ones only when `withFailed` is set. */
+export function bestPath(state: MobikeState, now: number, withFailed: boolean, except?: Path): Path | undefined {
+  return candidatePaths(state, now, 1, withFailed, (path) => except === undefined || !samePath(path, except))[0]
+}
+
+/** True when there is a pair that may be used besides `path`, however it fared. */
+export function hasOtherPath(state: MobikeState, path: Path): boolean {
+  const { order } = state.pairs
+  return order.length > 1 || order.some((index) => !samePath(pairAt(state, index), path))
+}
+
+/** At most `probing.maxPairs` pairs that rank before `path`, best first; `withFailed` as in `candidatePaths`. */
+export function betterPaths(
+  policy: MobikePolicy,
+  state: MobikeState,
+  path: Path,
+  now: number,
+  withFailed: boolean
+): Path[] {
   if (policy.selection.mode === 'stay') return []
-  const current = costOf(state, state.ikePath.local.address)
-  return candidatePaths(policy, state, now, withFailed).filter((path) => costOf(state, path.local.address) < current)
+  // A pair without a rank is one that policy never uses: any other is better.
+  const current = state.pairs.ranks[pairIndex(state, path)] ?? Number.POSITIVE_INFINITY
+  const better: Path[] = []
+  for (const index of state.pairs.order) {
+    if ((state.pairs.ranks[index] as number) >= current || better.length >= policy.probing.maxPairs) break
+    if (withFailed || !isFailedAt(state, index, now)) better.push(pairAt(state, index))
+  }
+  return better
 }
 
 /** True while packets can leave from the local end of `path`. Flags do not matter: what is in use stays in use. */
 export function isLocalUsable(state: MobikeState, path: Path): boolean {
-  return state.local.some((local) => local.address === path.local.address && canSendFrom(state, local))
-}
-
-function costOf(state: MobikeState, address: IpAddress): number {
-  return state.local.find((local) => local.address === address)?.cost ?? 0
-}
-
-function canSendFrom(state: MobikeState, local: LocalAddress): boolean {
-  return local.routable !== false && !inPrefixes(local.address, state.excluded)
-}
-
-/** Pairs of unlike families are never formed (RFC 4621 section 5.1.2). */
-function pairsOf(state: MobikeState, local: LocalAddress, remotes: readonly Endpoint[]): Path[] {
-  const end = { address: local.address, port: state.localPort }
-  return remotes
-    .filter((remote) => ipFamily(remote.address) === ipFamily(local.address))
-    .map((remote) => ({ local: end, remote }))
-}
-
-function remoteEndpoints(state: MobikeState): Endpoint[] {
-  const configured = state.remoteCandidates.map(({ address, port }) => ({
-    address,
-    // RFC 4555 section 3.3: with NAT traversal on both sides the IKE SA lives on the NAT traversal port.
-    port: state.natTraversal && port === state.ports.ike ? state.ports.natTraversal : port
-  }))
-  const announced = state.peerAddresses.map((address) => ({ address, port: state.remotePort }))
-  const endpoints: Endpoint[] = [state.ikePath.remote]
-  for (const end of [...(state.role === 'initiator' ? configured : []), ...announced]) {
-    const known = endpoints.some((other) => sameEndpoint(other, end))
-    // The port of an announced address is a guess: a known endpoint of that address goes before it.
-    const guessed = endpoints.some((other) => other.address === end.address) && announced.includes(end)
-    // What is ours as well (both ends may have the same private address) only leads back here.
-    const own = state.local.some(({ address }) => address === end.address)
-    if (!known && !guessed && !own && !inPrefixes(end.address, state.excluded)) endpoints.push(end)
-  }
-  return endpoints
-}
-
-/** `paths` without `path`. */
-export function without(paths: readonly Path[], path: Path): Path[] {
-  return paths.filter((other) => !samePath(other, path))
+  return state.pairs.locals.some(({ address }) => address === path.local.address)
 }

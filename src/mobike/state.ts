@@ -7,10 +7,11 @@ import type {
   MobikePurpose,
   MobikeRole,
   MobikeStep,
-  NatObservation
+  NatObservation,
+  RemoteCandidate
 } from './types.ts'
 
-/** What is known of one address pair; a pair without a record is untried. */
+/** What is known of one address pair. */
 export interface PathRecord {
   readonly path: Path
   readonly status: 'untried' | 'working' | 'failed'
@@ -19,6 +20,32 @@ export interface PathRecord {
   readonly roundTripMs: number | null
   /** What the last UPDATE exchange on this pair showed. */
   readonly nat: NatObservation | null
+}
+
+/**
+ * Every address of ours that packets can leave from, with every endpoint where the peer may be: `locals[i]` and `remotes[j]`
+ * are the pair `i * remotes.length + j`. At most `selection.maxPairs` pairs.
+ */
+export interface PairTable {
+  readonly locals: readonly LocalAddress[]
+  /** The endpoint in use first. */
+  readonly remotes: readonly Endpoint[]
+  /** By pair: lower is better; null for pairs of unlike families and those that policy never uses. */
+  readonly ranks: readonly (number | null)[]
+  /** The pairs that may be used, best first. */
+  readonly order: readonly number[]
+  /** By pair: null for one that is untried. Empty while nothing is known of any. */
+  readonly records: readonly (PathRecord | null)[]
+}
+
+/** Replies are missing. */
+export interface Silence {
+  /** When the pair in use was first doubted, in ms. */
+  readonly since: number
+  /** How often every pair was tried since then, in vain. */
+  readonly rounds: number
+  /** When the round under way began, in ms. */
+  readonly roundAt: number
 }
 
 /** A peer address that returned COOKIE2, or that IKE_AUTH ran over. */
@@ -115,14 +142,16 @@ export interface MobikeState {
   readonly keepalive: Path | null
 
   readonly local: readonly LocalAddress[]
-  readonly remoteCandidates: readonly Endpoint[]
+  readonly remoteCandidates: readonly RemoteCandidate[]
   readonly excluded: readonly ExcludedPrefix[]
+  /** Addresses of ours that may be announced, in the caller's order: one more than are told, as the header has one. */
+  readonly advertisable: readonly IpAddress[]
   /** The peer's address set: header address and announced ones (section 3.6). */
   readonly peerAddresses: readonly IpAddress[]
   /** What we last told the peer beside the header address. */
   readonly announced: readonly IpAddress[]
 
-  readonly paths: readonly PathRecord[]
+  readonly pairs: PairTable
   readonly verified: readonly VerifiedAddress[]
   readonly pending: PendingIntents
   readonly outstanding: readonly OwnRequest[]
@@ -135,6 +164,8 @@ export interface MobikeState {
   readonly probing: Probing | null
   /** Every pair was tested since the last reply, in vain. */
   readonly allPairsTried: boolean
+  /** Null while the peer answers. */
+  readonly silence: Silence | null
   /** Retransmission is suspended: no usable pair since then. */
   readonly outageSince: number | null
   readonly outageDeadline: number | null
@@ -156,7 +187,7 @@ export const MAX_CHILD_MOVES = 8
 /** Requests of rekeyed IKE SAs remembered: a window's worth of the last one. */
 export const MAX_VOIDED = 4
 
-/** Records kept at most for pairs and for verified addresses: a peer cannot make the state grow. */
+/** Verified addresses kept at most: a peer cannot make the state grow. */
 export const MAX_RECORDS = 64
 
 /** `step` with fields replaced and actions appended. */
@@ -191,9 +222,10 @@ function copyOf(state: MobikeState): MobikeState {
     local: state.local,
     remoteCandidates: state.remoteCandidates,
     excluded: state.excluded,
+    advertisable: state.advertisable,
     peerAddresses: state.peerAddresses,
     announced: state.announced,
-    paths: state.paths,
+    pairs: state.pairs,
     verified: state.verified,
     pending: state.pending,
     outstanding: state.outstanding,
@@ -203,6 +235,7 @@ function copyOf(state: MobikeState): MobikeState {
     lastListMessageId: state.lastListMessageId,
     probing: state.probing,
     allPairsTried: state.allPairsTried,
+    silence: state.silence,
     outageSince: state.outageSince,
     outageDeadline: state.outageDeadline,
     restoring: state.restoring,

@@ -17,7 +17,7 @@ export interface LocalAddress {
   readonly address: IpAddress
   /** For people and for policy: `wlan0`. */
   readonly interfaceName?: string
-  /** Lower is better; default 0. */
+  /** Lower is better; default 0. What the peer's end of a pair costs is added. */
   readonly cost?: number
   /** False while there is no route from it yet (F41); default true. */
   readonly routable?: boolean
@@ -27,6 +27,12 @@ export interface LocalAddress {
   readonly linkLocal?: boolean
   /** False keeps it out of ADDITIONAL_*_ADDRESS (RFC 4555 section 5.5); default true. */
   readonly advertise?: boolean
+}
+
+/** An endpoint of the peer that the caller names. */
+export interface RemoteCandidate extends Endpoint {
+  /** Lower is better; default 0. */
+  readonly cost?: number
 }
 
 /** An address to exclude although the host has it: inner (virtual) addresses and what is inside own tunnels (F65). */
@@ -83,7 +89,7 @@ export type MobikeEvent = MobikeEventBase &
     | { readonly type: 'tick' }
     | { readonly type: 'localAddressesChanged'; readonly addresses: readonly LocalAddress[] }
     /** Configured or looked-up peer endpoints; replaces the earlier set of that kind. */
-    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly Endpoint[] }
+    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly RemoteCandidate[] }
     | { readonly type: 'excludedPrefixesChanged'; readonly prefixes: readonly ExcludedPrefix[] }
     | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
     /** A liveness check is due by the host's own policy. */
@@ -210,7 +216,7 @@ export interface MobikeInit {
   /** Default 500 and 4500. */
   readonly ports?: MobikePorts
   /** Configured peer endpoints (initiator). `ports.ike` is taken as `ports.natTraversal` once the IKE SA has moved there. */
-  readonly remoteCandidates: readonly Endpoint[]
+  readonly remoteCandidates: readonly RemoteCandidate[]
   readonly excludedPrefixes: readonly ExcludedPrefix[]
 }
 

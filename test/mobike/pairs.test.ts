@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest'
-import { createMobike, DEFAULT_MOBIKE_POLICY, type MobikeInit, type MobikeStep } from '../../src/mobike/index.ts'
-import { path } from './harness.ts'
+import { pathText } from '../../src/bytes/index.ts'
+import {
+  type CandidatePair,
+  createMobike,
+  DEFAULT_MOBIKE_POLICY,
+  type MobikeInit,
+  type MobikePolicy,
+  type MobikeStep,
+  nextMobikeRequest,
+  nextMobikeWake,
+  type ProbingPolicy,
+  pathTable,
+  type SelectionPolicy,
+  stepMobike
+} from '../../src/mobike/index.ts'
+import { withRecord, withRecords } from '../../src/mobike/path-table.ts'
+import { candidatePaths } from '../../src/mobike/selection.ts'
+import { at, path } from './harness.ts'
 
 const A = '198.18.0.1'
+const B = '198.18.7.2'
 const GW1 = '203.0.113.1'
+const GW2 = '203.0.113.2'
 
 /** An initiator just established, without a peer to talk to. */
-function established(init: Partial<MobikeInit> = {}, policy = DEFAULT_MOBIKE_POLICY): MobikeStep {
+function established(init: Partial<MobikeInit> = {}, policy: MobikePolicy = DEFAULT_MOBIKE_POLICY): MobikeStep {
   return createMobike(policy, {
     now: 0,
     role: 'initiator',
@@ -36,5 +54,174 @@ describe('ports', () => {
     expect(isEncapsulated({ ike: 10_500, natTraversal: 14_500 }, 500)).toBe(true)
     // One port for both, as behind firewalls that let nothing else pass.
     expect(isEncapsulated({ ike: 4500, natTraversal: 4500 }, 4500)).toBe(true)
+  })
+})
+
+const NOBODY: MobikePolicy = {
+  ...DEFAULT_MOBIKE_POLICY,
+  routability: { ...DEFAULT_MOBIKE_POLICY.routability, when: 'never' }
+}
+
+function selection(patch: Partial<SelectionPolicy>, probing: Partial<ProbingPolicy> = {}): Partial<MobikePolicy> {
+  return {
+    selection: { ...DEFAULT_MOBIKE_POLICY.selection, ...patch },
+    probing: { ...DEFAULT_MOBIKE_POLICY.probing, ...probing }
+  }
+}
+
+/** `count` addresses of a documentation prefix. */
+const many = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${prefix}.${index + 1}`)
+
+/** Where an initiator whose peer says nothing has sent to, in order, as the host's retransmission goes on. */
+function probed(policy: MobikePolicy, init: Partial<MobikeInit>, ms: number): string[] {
+  const sent: string[] = []
+  let { state } = established(init, policy)
+  const take = (step: MobikeStep): void => {
+    state = step.state
+    for (const action of step.actions) if (action.type === 'transmitOutstanding') sent.push(pathText(action.path))
+  }
+  take(stepMobike(policy, state, { type: 'livenessDue', now: 0 }))
+  take({ ...nextMobikeRequest(policy, state, { now: 0, entropy: new Uint8Array(32) }), actions: [] })
+  take(stepMobike(policy, state, { type: 'requestRetransmitted', token: 1, attempt: 9, now: 0 }))
+  for (;;) {
+    const at = nextMobikeWake(state)
+    if (at === undefined || at > ms) return sent
+    take(stepMobike(policy, state, { type: 'tick', now: at }))
+  }
+}
+
+describe('many pairs', () => {
+  const sixteen = {
+    localAddresses: [A, ...many('198.51.100', 15)].map((address) => ({ address })),
+    peerAddresses: many('192.0.2', 15)
+  }
+
+  it('C38 every one of 16 × 16 pairs is tested before the peer counts as unreachable, each as often as policy says', () => {
+    const sent = probed({ ...NOBODY, ...selection({}, { attemptsPerPair: 2 }) }, sixteen, 3_600_000)
+    const counts = new Map<string, number>()
+    for (const pair of sent) counts.set(pair, (counts.get(pair) ?? 0) + 1)
+    const current = `${A}:4500 > ${GW1}:4500`
+    expect(counts.size).toBe(256)
+    expect([...counts].filter(([pair, count]) => pair !== current && count !== 2)).toEqual([])
+  })
+
+  it('a pair that failed stays marked until it may be tried again, however many others failed since', () => {
+    const { state } = established(sixteen, NOBODY)
+    const paths = pathTable(state).map((view) => view.path)
+    const failed = { ...state, pairs: withRecords(state, paths, { status: 'failed', until: 30_000 }) }
+    expect(pathTable(failed).map(({ status }) => status)).toEqual(Array.from({ length: 256 }, () => 'failed'))
+    expect(candidatePaths(failed, 29_999, 300, false)).toEqual([])
+    expect(candidatePaths(failed, 30_000, 300, false)).toHaveLength(256)
+  })
+
+  it('the table is bounded by maxPairs: the peer cannot crowd out our own addresses, nor they the one in use', () => {
+    const policy = { ...NOBODY, ...selection({ maxPairs: 12 }), maxPeerAddresses: 100 }
+    const { state } = established(
+      { localAddresses: sixteen.localAddresses.slice(0, 4), peerAddresses: many('192.0.2', 99) },
+      policy
+    )
+    expect(pathTable(state)).toHaveLength(12)
+    expect(new Set(pathTable(state).map(({ path: { local } }) => local.address)).size).toBe(4)
+    const crowded = established(
+      { localAddresses: [...many('198.51.100', 200), A].map((address) => ({ address })) },
+      policy
+    ).state
+    expect(pathTable(crowded)).toHaveLength(12)
+    expect(pathTable(crowded).some(({ current }) => current)).toBe(true)
+  })
+
+  it('what is known of a pair outlives an address event unless that event concerns its address', () => {
+    let { state } = established(sixteen, NOBODY)
+    const [one, two] = [path('198.51.100.1', '192.0.2.3'), path('198.51.100.2', '192.0.2.3')]
+    for (const pair of [one, two]) {
+      state = { ...state, pairs: withRecord(state, pair, { status: 'failed', until: 1_000_000 }) }
+    }
+    const without = sixteen.localAddresses.filter(({ address }) => address !== '198.51.100.1').reverse()
+    const gone = stepMobike(NOBODY, state, { type: 'localAddressesChanged', addresses: without, now: 1 })
+    const back = stepMobike(NOBODY, gone.state, {
+      type: 'localAddressesChanged',
+      addresses: sixteen.localAddresses,
+      now: 2
+    })
+    const failed = pathTable(back.state).filter(({ status }) => status === 'failed')
+    expect(failed.map((view) => view.path)).toEqual([two])
+  })
+})
+
+describe('order of preference', () => {
+  const two = {
+    localAddresses: [
+      { address: A, cost: 1 },
+      { address: B, cost: 3 }
+    ],
+    remoteCandidates: [{ ...at(GW1), cost: 1 }, at(GW2)]
+  }
+
+  it('C38 the costs of both ends are added; a peer endpoint that costs less is gone back to', () => {
+    const { state } = established(two, NOBODY)
+    expect(candidatePaths(state, 0, 9, true)).toEqual([path(A, GW2), path(A, GW1), path(B, GW2), path(B, GW1)])
+    // The one in use costs 2, the same address to GW2 costs 1.
+    const told = stepMobike(NOBODY, state, { type: 'localAddressesChanged', addresses: two.localAddresses, now: 0 })
+    const due = stepMobike(NOBODY, told.state, { type: 'tick', now: nextMobikeWake(told.state) ?? 0 })
+    expect(due.actions).toContainEqual({ type: 'transmitOutstanding', path: path(A, GW2) })
+  })
+
+  it('the rank hook decides instead of costs, and null keeps a pair from ever being used', () => {
+    const rank = ({ local, remote }: CandidatePair): number | null =>
+      local.address === B && remote.address === GW1 ? null : local.address === B ? -1 : 5
+    const policy = { ...NOBODY, ...selection({ rank }) }
+    const { state } = established(two, policy)
+    expect(candidatePaths(state, 0, 9, true)).toEqual([path(B, GW2), path(A, GW1), path(A, GW2)])
+    const sent = probed(policy, two, 600_000)
+    expect(new Set(sent)).toEqual(new Set([path(B, GW2), path(A, GW2), path(A, GW1)].map(pathText)))
+  })
+
+  it('the hook is asked when addresses change, not when packets come', () => {
+    let asked = 0
+    const rank = (): number => asked++
+    const policy = { ...NOBODY, ...selection({ rank }) }
+    let { state } = established(two, policy)
+    const before = asked
+    for (const event of [
+      { type: 'tick' },
+      { type: 'livenessDue' },
+      { type: 'requestReceived', messageId: 0, path: path(A, GW1), notifies: [], nat: null },
+      { type: 'requestRetransmitted', token: null, attempt: 3 }
+    ] as const) {
+      state = stepMobike(policy, state, { ...event, now: 1 }).state
+    }
+    expect(asked).toBe(before)
+    stepMobike(policy, state, { type: 'localAddressesChanged', addresses: two.localAddresses, now: 2 })
+    expect(asked).toBe(before + 4)
+  })
+
+  it('a rank that is no number is none', () => {
+    const policy = { ...NOBODY, ...selection({ rank: () => Number.NaN }) }
+    expect(candidatePaths(established(two, policy).state, 0, 9, true)).toEqual([])
+  })
+})
+
+describe('width of a path test', () => {
+  it('the one outstanding request goes out on as many pairs at a time as policy says, best first', () => {
+    const init = { localAddresses: [{ address: A }, { address: B }], peerAddresses: [GW2] }
+    const policy = { ...NOBODY, ...selection({}, { width: 3, attemptsPerPair: 2 }) }
+    let { state } = established(init, policy)
+    state = stepMobike(policy, state, { type: 'livenessDue', now: 0 }).state
+    state = nextMobikeRequest(policy, state, { now: 0, entropy: new Uint8Array(32) }).state
+    const beats: string[][] = []
+    let step = stepMobike(policy, state, { type: 'requestRetransmitted', token: 1, attempt: 2, now: 0 })
+    const times: number[] = []
+    for (let now = 0; step.state.probing !== null; ) {
+      times.push(now)
+      beats.push(
+        step.actions.flatMap((action) => (action.type === 'transmitOutstanding' ? [pathText(action.path)] : []))
+      )
+      now = nextMobikeWake(step.state) ?? Number.NaN
+      step = stepMobike(policy, step.state, { type: 'tick', now })
+    }
+    const round = [[path(A, GW2), path(B, GW1), path(B, GW2)].map(pathText), [pathText(path(A, GW1))]]
+    expect(beats).toEqual([...round, ...round])
+    expect(times).toEqual([0, 300, 600, 1200])
   })
 })

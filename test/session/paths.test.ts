@@ -21,7 +21,7 @@ const ON_10500: Path = {
 }
 
 describe('ports', () => {
-  it('A026 F64 an announced peer address is tried on the NAT traversal port of the configuration', () => {
+  it('an announced peer address is tried on the NAT traversal port of the configuration', () => {
     const ports = { ike: 10_500, natTraversal: 14_500 }
     const pair = reachable({ ports }, { ports })
     pair.connect([ON_10500]).settle()
