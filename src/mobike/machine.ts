@@ -2,7 +2,8 @@ import { type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, peerAddressSet } from './address-set.ts'
 import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from './addresses.ts'
 import { echoOf, requestReceived } from './answer.ts'
-import { childSaMoveFailed, close } from './move.ts'
+import { childSaMoveFailed, childSasMoved } from './migration.ts'
+import { close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { NO_PAIRS, settlePairs } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -42,6 +43,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     moveDue: false,
     choseSource: false,
     childMoves: [],
+    scattered: false,
     rollback: null,
     updatesInDoubt: 0,
     nat,
@@ -145,9 +147,9 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'ikeSaRekeyed':
       return ikeSaRekeyed(step, event.movedSince === true)
     case 'childSasMoved':
-      return change(step, { childMoves: state.childMoves.slice(1) })
+      return childSasMoved(step)
     case 'childSaMoveFailed':
-      return childSaMoveFailed(policy, step, event.reason, now)
+      return childSaMoveFailed(policy, step, event, now)
     case 'espReceived':
       return espReceived(policy, step, event.path, now)
   }

@@ -62,8 +62,10 @@ export function moveChildren(step: MobikeStep): MobikeStep {
 
 /** Moves every Child SA to `to`, if that changes anything. */
 export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean): MobikeStep {
-  const { childPath, childMoves, encapsulate: encapsulated } = step.state
-  if (samePath(childPath, to) && encapsulated === encapsulate) return step
+  const { childPath, childMoves, scattered, encapsulate: encapsulated } = step.state
+  // Scattered ones have to be gathered, unless an order to do so is open.
+  const isTogether = !scattered || childMoves.length > 0
+  if (isTogether && samePath(childPath, to) && encapsulated === encapsulate) return step
   return change(
     step,
     {
@@ -132,7 +134,7 @@ export function abandonPath(
 }
 
 /** IKE SA and Child SAs go back to where the peer has them; a liveness check, or an UPDATE in doubt, shows whether that works. */
-function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, now: number): MobikeStep {
+export function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, now: number): MobikeStep {
   const { state } = step
   const back = change(
     resume(step, true),
@@ -158,22 +160,6 @@ function rollBack(policy: MobikePolicy, step: MobikeStep, point: RollbackPoint, 
   return moveChildrenTo(intend(back, intents), point.childPath, point.encapsulate)
 }
 
-/** The host could not migrate the Child SAs: they are where they were, and the initiator goes back there if it can (F42, F68). */
-export function childSaMoveFailed(policy: MobikePolicy, step: MobikeStep, reason: string, now: number): MobikeStep {
-  const { state } = step
-  const [from, ...later] = state.childMoves
-  if (from === undefined) return act(step, { type: 'report', report: { kind: 'ignored', reason: 'no move under way' } })
-  const told = act(step, { type: 'report', report: { kind: 'moveFailed', reason } })
-  // A later move is under way: it starts from where this one did, and its own answer counts.
-  if (later.length > 0) return change(told, { childMoves: [from, ...later.slice(1)] })
-  const failed = change(told, { childPath: from.path, encapsulate: from.encapsulate, childMoves: [], moveDue: false })
-  const { rollback } = state
-  if (rollback === null || samePath(rollback.ikePath, state.ikePath)) return failed
-  if (!isLocalUsable(state, rollback.ikePath)) return failed
-  const pairs = withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
-  return rollBack(policy, change(failed, { pairs }), rollback, now)
-}
-
 /** Ends the IKE SA. */
 export function close(step: MobikeStep, reason: MobikeCloseReason): MobikeStep {
   const closed = change(
@@ -194,7 +180,8 @@ export function close(step: MobikeStep, reason: MobikeCloseReason): MobikeStep {
   return intend(closed, { update: false, routability: false, list: false, probe: false, liveness: false })
 }
 
-function rollbackPoint(state: MobikeState): RollbackPoint {
+/** What to go back to if a move from here comes to nothing. */
+export function rollbackPoint(state: MobikeState): RollbackPoint {
   const { ikePath, childPath, encapsulate, nat, natBaseline } = state
   return { ikePath, childPath, encapsulate, nat, natBaseline }
 }

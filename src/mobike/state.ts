@@ -125,6 +125,8 @@ export interface MobikeState {
   readonly choseSource: boolean
   /** `moveChildSas` given, not yet answered by the host: where the Child SAs were before each, oldest first. */
   readonly childMoves: readonly { readonly path: Path; readonly encapsulate: boolean }[]
+  /** The last answer was that only some Child SAs could be moved: not all of them are where the others are. */
+  readonly scattered: boolean
   /** While an UPDATE of ours is unconfirmed. */
   readonly rollback: RollbackPoint | null
   /** UPDATEs sent since the last confirmed one that the peer may have carried out. */
@@ -212,6 +214,7 @@ function copyOf(state: MobikeState): MobikeState {
     moveDue: state.moveDue,
     choseSource: state.choseSource,
     childMoves: state.childMoves,
+    scattered: state.scattered,
     rollback: state.rollback,
     updatesInDoubt: state.updatesInDoubt,
     nat: state.nat,

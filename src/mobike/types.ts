@@ -133,10 +133,13 @@ export type MobikeEvent = MobikeEventBase &
      * the UPDATE that was answered on the old one is told the new one as well.
      */
     | { readonly type: 'ikeSaRekeyed'; readonly movedSince?: boolean }
-    /** The host did what `moveChildSas` asked. */
+    /** The host did what the oldest `moveChildSas` not yet answered asked. */
     | { readonly type: 'childSasMoved' }
-    /** The host could not; `reason` is for reports. */
-    | { readonly type: 'childSaMoveFailed'; readonly reason: string }
+    /**
+     * The host could not do it. Without `ids` every Child SA is where it was; with them only these are, and all others were
+     * moved. The machine takes IKE SA and Child SAs back, or has the Child SAs replaced. `reason` is for reports.
+     */
+    | { readonly type: 'childSaMoveFailed'; readonly reason: string; readonly ids?: readonly number[] }
     /** A valid, fresh ESP packet arrived on this path (may be sampled by the host). */
     | { readonly type: 'espReceived'; readonly path: Path }
   )
@@ -151,8 +154,22 @@ export type MobikeAction =
   | { readonly type: 'redirectOutstanding'; readonly path: Path }
   /** Start the used-up retransmission schedule of the outstanding requests again. */
   | { readonly type: 'retryOutstanding' }
-  /** Migrate every Child SA: SPIs, keys, sequence numbers and replay windows stay. */
+  /**
+   * Migrate every Child SA: SPIs, keys, sequence numbers and replay windows stay. One that is at `to` already, because an
+   * earlier move failed for it, counts as moved. Answer each of these, in their order, with `childSasMoved` or
+   * `childSaMoveFailed`.
+   */
   | { readonly type: 'moveChildSas'; readonly from: Path; readonly to: Path; readonly encapsulate: boolean }
+  /**
+   * These Child SAs, or all without `ids`, could not be migrated and there is no way back: rekey each (RFC 7296 section
+   * 1.3.3), install the new one on `path`, delete the old one. It is not answered. Do not migrate the old ones any more.
+   */
+  | {
+      readonly type: 'renewChildSas'
+      readonly path: Path
+      readonly encapsulate: boolean
+      readonly ids?: readonly number[]
+    }
   | { readonly type: 'startNatKeepalive'; readonly path: Path; readonly intervalMs: number }
   | { readonly type: 'stopNatKeepalive'; readonly path: Path }
   /** No usable pair: no retransmission, no timeout, until resumed. */
@@ -179,7 +196,8 @@ export type MobikeReport =
   | { readonly kind: 'refused'; readonly path: Path; readonly by: 'local' | 'peer' }
   | { readonly kind: 'natMappingChanged' }
   | { readonly kind: 'unexpectedNat'; readonly by: 'local' | 'peer' }
-  | { readonly kind: 'moveFailed'; readonly reason: string }
+  /** The host could not migrate its Child SAs, or only these could it not. */
+  | { readonly kind: 'moveFailed'; readonly reason: string; readonly ids?: readonly number[] }
   /** An UPDATE was answered with an error of this type, which is not MOBIKE's. It is sent again later. */
   | { readonly kind: 'updateFailed'; readonly notifyType: number }
   | { readonly kind: 'violation'; readonly rule: string }

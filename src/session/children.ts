@@ -1,4 +1,4 @@
-import { readUint32, uint32Bytes } from '../bytes/index.ts'
+import { compareBytes, type IpAddress, ipAddressBytes, readUint32, uint32Bytes } from '../bytes/index.ts'
 import type { AddressRangeSelector } from '../codec/types.ts'
 import { childSendingKeys, deriveChildKeys, ikeKeys } from '../crypto/index.ts'
 import { type ChildAgreement, type ChildOffer, offerChild } from '../ike/index.ts'
@@ -7,6 +7,7 @@ import type { ChildSaKeys } from '../ike/types.ts'
 import type { SessionConfig } from './config.ts'
 import type { Child, IkeSa, Session } from './state.ts'
 import {
+  childById,
   currentChildPath,
   encapsulating,
   ikeKeysOf,
@@ -82,6 +83,7 @@ export function installChild(
   })
   const id = nextId(turn)
   turn.secrets = { ...turn.secrets, childKeys: { ...turn.secrets.childKeys, [id]: material } }
+  const path = currentChildPath(turn.state)
   const child: Child = {
     sa: {
       id,
@@ -94,13 +96,18 @@ export function installChild(
     startedHere: keys.startedHere,
     rekeyAt: jittered(turn, turn.config.lifetimes.childSaMs),
     closing: false,
-    rekeyOf
+    rekeyOf,
+    stranded: false,
+    selectsEndpoint: childById(turn.state, rekeyOf ?? -1)?.selectsEndpoint ?? {
+      local: isAmong(agreement.localSelectors, path.local.address),
+      remote: isAmong(agreement.remoteSelectors, path.remote.address)
+    }
   }
   patch(turn, { children: [...turn.state.children, child] })
   turn.actions.push({
     type: 'installChildSa',
     child: child.sa,
-    path: currentChildPath(turn.state),
+    path,
     encapsulate: encapsulating(turn.state),
     replaces,
     outbound
@@ -152,4 +159,13 @@ export function childSaKeys(config: SessionConfig, session: Session, id: number)
 export function jittered(turn: Turn, lifetime: number | null): number | null {
   if (lifetime === null) return null
   return turn.now + lifetime * (1 - readUint32(random(turn, 'jitter', 4), 0) / 0xffffffff / 10)
+}
+
+/** True when one of the selectors is `address` and nothing else. */
+function isAmong(selectors: readonly AddressRangeSelector[], address: IpAddress): boolean {
+  const octets = ipAddressBytes(address)
+  if (octets === undefined) return false
+  return selectors.some(
+    ({ startAddress, endAddress }) => compareBytes(startAddress, octets) === 0 && compareBytes(endAddress, octets) === 0
+  )
 }

@@ -15,6 +15,7 @@ import {
   readCreateChild,
   verifyChild
 } from '../ike/index.ts'
+import { giveUpStranded } from './child-moves.ts'
 import { childOffer, deleteChild, installChild, newChildSpi, removeChild } from './children.ts'
 import { NONCE_OCTETS } from './initiating.ts'
 import { editOutstanding, sendRequest, sendResponse } from './requests.ts'
@@ -250,7 +251,8 @@ function refused(turn: Turn, purpose: CreatePurpose, type: number, data: Uint8Ar
 
 /** There will be no Child SA. If the time of the one it was to replace is up, the IKE SA goes with it (section 2.8, B176). */
 function failed(turn: Turn, notifyType: number, old: Child | undefined): void {
-  report(turn, { kind: 'childSaFailed', notifyType })
+  report(turn, { kind: 'childSaFailed', notifyType, ...(old === undefined ? {} : { replaces: old.sa.id }) })
+  if (old?.stranded && !old.closing && !hasTwin(turn, old)) return giveUpStranded(turn, old)
   const expired = turn.config.lifetimes.childSaMs !== null && old?.rekeyAt === null
   if (expired && !old.closing) enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
 }

@@ -14,6 +14,7 @@ import {
   stepMobike,
   wantsMobikeRequest
 } from '../mobike/index.ts'
+import { moveChildren, renewChildren } from './child-moves.ts'
 import { sendRequest } from './requests.ts'
 import type { IkeSa, Standing } from './state.ts'
 import {
@@ -65,7 +66,13 @@ export function obeyMobike(
         restartOutstanding(turn, currentPath(turn.state))
         break
       case 'moveChildSas':
-        moveChildSas(turn, action)
+        // None at all is a move that is done (F45).
+        if (!moveChildren(turn, action.from, action.to, action.encapsulate)) {
+          tellMobike(turn, { type: 'childSasMoved', now: turn.now })
+        }
+        break
+      case 'renewChildSas':
+        renewChildren(turn, action.ids)
         break
       case 'startNatKeepalive':
       case 'stopNatKeepalive':
@@ -140,13 +147,6 @@ function endFor(turn: Turn, reason: MobikeCloseReason): void {
   // RFC 7296 section 2.1: an IKE SA deemed failed is dropped without further messages.
   if (reason === 'noResponse' || reason === 'outageLimit') close(turn, CLOSE_REASONS[reason])
   else abandon(turn, CLOSE_REASONS[reason])
-}
-
-function moveChildSas(turn: Turn, move: Extract<MobikeAction, { readonly type: 'moveChildSas' }>): void {
-  const ids = turn.state.children.map(({ sa }) => sa.id)
-  // RFC 4555 moves all Child SAs together (A065); none at all is a move that is done (F45).
-  if (ids.length === 0) return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
-  turn.actions.push({ type: 'moveChildSas', ids, from: move.from, to: move.to, encapsulate: move.encapsulate })
 }
 
 /** There is a path again: what IKE SAs wait for has stood still since it went. */

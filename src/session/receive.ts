@@ -12,6 +12,7 @@ import type { Message, Payload } from '../codec/types.ts'
 import { openMessage } from '../crypto/index.ts'
 import { classifyRequest, takeAnswered } from '../exchange/index.ts'
 import { unsupportedCritical } from '../ike/index.ts'
+import { moveChildren } from './child-moves.ts'
 import { answerCreateChild, isIkeRekey } from './create-child.ts'
 import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
@@ -215,17 +216,14 @@ function showedLife(turn: Turn, sa: IkeSa, path: Path): void {
  * messages only (RFC 7296 section 2.23, B228, F52). With MOBIKE it must not (RFC 4555 section 3.8, A100).
  */
 function followPeer(turn: Turn, path: Path): void {
-  const { mobike, nat, path: known, children, phase } = turn.state
+  const { mobike, nat, path: known, phase } = turn.state
   if (mobike !== null || phase.name !== 'established' || known === null) return
   const { observation } = nat
   if (observation === null || !observation.remoteBehindNat || observation.localBehindNat) return
   if (sameEndpoint(known.remote, path.remote)) return
   const to: Path = { local: known.local, remote: path.remote }
   patch(turn, { path: to })
-  const ids = children.map(({ sa }) => sa.id)
-  if (ids.length > 0) {
-    turn.actions.push({ type: 'moveChildSas', ids, from: known, to, encapsulate: encapsulating(turn.state) })
-  }
+  moveChildren(turn, known, to, encapsulating(turn.state))
 }
 
 function exchangeOf(purpose: string): number {

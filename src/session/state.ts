@@ -192,6 +192,10 @@ export interface Child {
   readonly closing: boolean
   /** The Child SA it was made to replace, by whichever side. */
   readonly rekeyOf: number | null
+  /** The host could not migrate it: another is to take its place, and it is moved no more. */
+  readonly stranded: boolean
+  /** Which of its selectors named nothing but our, or the peer's, outer address when it was agreed on (F29). */
+  readonly selectsEndpoint: { readonly local: boolean; readonly remote: boolean }
 }
 
 /** Work waiting for the window, by the caller's wish or by a timer. */

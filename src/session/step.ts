@@ -1,5 +1,6 @@
 import { type Path, samePath } from '../bytes/index.ts'
 import { copySelectors } from '../ike/index.ts'
+import { failedOf, renewChildren } from './child-moves.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
 import { authenticate, connect } from './initiating.ts'
@@ -114,7 +115,7 @@ function takeWish(turn: Turn, event: SessionEvent): void {
     case 'childSasMoved':
       return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
     case 'childSaMoveFailed':
-      return tellMobike(turn, { type: 'childSaMoveFailed', now: turn.now, reason: event.reason })
+      return childSaMoveFailed(turn, event.reason, event.ids)
     case 'espReceived':
       return espReceived(turn, event.path)
     case 'childSaRequested': {
@@ -158,6 +159,15 @@ function takeAnswer(turn: Turn, id: number, answer: Answer): void {
     return acceptInitiator(turn, phase, phase.peerIdentity, answer.configuration)
   }
   throw new TypeError(`event.answer: question ${id} is not about '${answer.kind}'`)
+}
+
+/** The host could not migrate some Child SAs (F68, F69). What closed meanwhile does not count. */
+function childSaMoveFailed(turn: Turn, reason: string, ids: readonly number[] | undefined): void {
+  const failed = ids && failedOf(turn, ids)
+  if (failed?.length === 0) return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
+  // Without MOBIKE no UPDATE can take the peer back.
+  if (turn.state.mobike === null) return renewChildren(turn, failed)
+  tellMobike(turn, { type: 'childSaMoveFailed', now: turn.now, reason, ...(failed && { ids: failed }) })
 }
 
 /** ESP on the addresses in use is a proof of life, on others it is none (RFC 4555 section 3.12, A118, A119). */

@@ -26,8 +26,14 @@ export type SessionEvent = EventBase &
     | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
     /** An `ask` was answered. An answer that is late or unknown is ignored. */
     | { readonly type: 'answered'; readonly id: number; readonly answer: Answer }
+    /** Every Child SA of the oldest `moveChildSas` not yet answered was migrated. */
     | { readonly type: 'childSasMoved' }
-    | { readonly type: 'childSaMoveFailed'; readonly reason: string }
+    /**
+     * Not all of them could be: only `ids` are where they were, or all without `ids`. IKE SA and Child SAs go back together
+     * to a pair that still works, with another `moveChildSas`; where there is none each is rekeyed, and the new one is
+     * installed on the new addresses. `reason` is for reports.
+     */
+    | { readonly type: 'childSaMoveFailed'; readonly reason: string; readonly ids?: readonly number[] }
     /** A valid, fresh ESP packet of Child SA `id` arrived; hosts may sample these. */
     | { readonly type: 'espReceived'; readonly id: number; readonly path: Path }
     /** A further Child SA with these selectors; default the configured ones. */
@@ -71,15 +77,19 @@ export type SessionAction =
     }
   | { readonly type: 'removeChildSa'; readonly id: number }
   /**
-   * Migrate all these Child SAs to new outer addresses; SPIs, keys, sequence numbers, replay windows stay. Then answer
-   * with `childSasMoved` or `childSaMoveFailed`.
+   * Migrate all these Child SAs to new outer addresses, in this order; SPIs, keys, sequence numbers, replay windows stay.
+   * Where one fails go on with the others. One that is at `to` already, because an earlier move failed for it, counts as
+   * moved. Then answer with `childSasMoved` or `childSaMoveFailed`, each `moveChildSas` once and in their order.
    */
   | {
       readonly type: 'moveChildSas'
+      /** In the order of their installation: what a later one overwrites in the kernel belongs to the newest. */
       readonly ids: readonly number[]
       readonly from: Path
       readonly to: Path
       readonly encapsulate: boolean
+      /** Selectors of these Child SAs that may have to be rewritten with the addresses; none where no address changes. */
+      readonly selectorsAtEndpoint: readonly SelectorsAtEndpoint[]
     }
   /** Send a single octet 0xFF every `intervalMs` on this path while nothing else is sent there (RFC 3948 section 4). */
   | { readonly type: 'startNatKeepalive'; readonly path: Path; readonly intervalMs: number }
@@ -89,6 +99,16 @@ export type SessionAction =
   /** Answer with an `answered` event of the same `id`. */
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   | { readonly type: 'report'; readonly report: SessionReport }
+
+/**
+ * Traffic selectors of one side of a Child SA that named exactly the outer address of that side when it was agreed on: the
+ * host itself, not a network behind it. RFC 4555 leaves selectors as they are; a caller that wants them to follow the
+ * host rewrites its policies together with the addresses, or asks for a new Child SA with `childSaRequested` (F29).
+ */
+export interface SelectorsAtEndpoint {
+  readonly id: number
+  readonly side: 'local' | 'remote'
+}
 
 /** What the machine cannot know. */
 export type Question =
@@ -119,6 +139,8 @@ export type CloseReason =
   | 'cookie2Mismatch'
   | 'outageLimit'
   | 'updateRefused'
+  /** No Child SA could be migrated, and the peer made no other in its place. */
+  | 'migrationFailed'
   | 'messageIdsExhausted'
   | 'rekeyFailed'
   | 'protocolError'
@@ -128,7 +150,8 @@ export type SessionReport =
   | { readonly kind: 'established'; readonly path: Path; readonly peerIdentity: Identity; readonly mobike: boolean }
   | { readonly kind: 'closed'; readonly reason: CloseReason }
   | { readonly kind: 'childSaEstablished'; readonly id: number }
-  | { readonly kind: 'childSaFailed'; readonly notifyType: number }
+  /** There will be no new Child SA; `replaces` names the one it was to replace. */
+  | { readonly kind: 'childSaFailed'; readonly notifyType: number; readonly replaces?: number }
   | { readonly kind: 'childSaRekeyed'; readonly oldId: number; readonly newId: number }
   | { readonly kind: 'childSaClosed'; readonly id: number }
   | { readonly kind: 'ikeSaRekeyed'; readonly initiatorSpi: string; readonly responderSpi: string }

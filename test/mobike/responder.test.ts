@@ -181,37 +181,84 @@ describe('responder, UPDATE_SA_ADDRESSES', () => {
     expect(gateway.state.childPath).toEqual(path(GW1, '198.18.9.9'))
   })
 
-  it('F68 a migration the host cannot do is reported and leaves the Child SAs where they are', () => {
+  it('F42 F50 F68 it has agreed to the UPDATE, so Child SAs its host cannot migrate are made anew where the IKE SA is', () => {
     const gateway = new Alone(trusting)
     gateway.request(0, NEW, [UPDATE])
     const actions = gateway.step({ type: 'childSaMoveFailed', reason: 'EINVAL' })
-    expect(actions).toEqual([{ type: 'report', report: { kind: 'moveFailed', reason: 'EINVAL' } }])
-    expect(gateway.state.childPath).toEqual(path(GW1, OLD))
+    expect(actions).toEqual([
+      { type: 'report', report: { kind: 'moveFailed', reason: 'EINVAL' } },
+      { type: 'renewChildSas', path: path(GW1, NEW), encapsulate: false }
+    ])
+    expect(gateway.state.childPath).toEqual(path(GW1, NEW))
     expect(gateway.state.ikePath).toEqual(path(GW1, NEW))
+  })
+
+  it('F69 only the Child SAs that its host names are made anew; the others were moved', () => {
+    const gateway = new Alone(trusting)
+    gateway.request(0, NEW, [UPDATE])
+    const actions = gateway.step({ type: 'childSaMoveFailed', reason: 'EINVAL', ids: [7] })
+    expect(actions).toEqual([
+      { type: 'report', report: { kind: 'moveFailed', reason: 'EINVAL', ids: [7] } },
+      { type: 'renewChildSas', path: path(GW1, NEW), encapsulate: false, ids: [7] }
+    ])
+    expect(gateway.state.childPath).toEqual(path(GW1, NEW))
   })
 })
 
 describe('migrations that overlap', () => {
+  const THIRD = '198.18.9.9'
+  const twoMoves = (): Alone => {
+    const gateway = new Alone(trusting)
+    gateway.request(0, NEW, [UPDATE])
+    gateway.request(1, THIRD, [UPDATE])
+    return gateway
+  }
+  const renewals = (actions: readonly MobikeAction[]): unknown =>
+    actions.flatMap((action) => (action.type === 'renewChildSas' ? [action.ids ?? 'all'] : []))
+
   it('F68 each answer of the host is for the oldest open migration', () => {
-    const twoMoves = (): Alone => {
-      const gateway = new Alone(trusting)
-      gateway.request(0, NEW, [UPDATE])
-      gateway.request(1, '198.18.9.9', [UPDATE])
-      return gateway
-    }
     const secondFails = twoMoves()
     secondFails.step({ type: 'childSasMoved' })
-    secondFails.step({ type: 'childSaMoveFailed', reason: 'no' })
-    expect(secondFails.state.childPath).toEqual(path(GW1, NEW))
+    expect(renewals(secondFails.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual(['all'])
     const firstFails = twoMoves()
-    firstFails.step({ type: 'childSaMoveFailed', reason: 'no' })
+    expect(renewals(firstFails.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual([])
     firstFails.step({ type: 'childSasMoved' })
-    expect(firstFails.state.childPath).toEqual(path(GW1, '198.18.9.9'))
+    expect(firstFails.state.childPath).toEqual(path(GW1, THIRD))
+    expect(firstFails.state.childMoves).toEqual([])
     const bothFail = twoMoves()
-    bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })
-    bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })
-    expect(bothFail.state.childPath).toEqual(path(GW1, OLD))
+    expect(renewals(bothFail.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual([])
+    expect(renewals(bothFail.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual(['all'])
+    expect(bothFail.state.childPath).toEqual(path(GW1, THIRD))
     expect(bothFail.step({ type: 'childSaMoveFailed', reason: 'no' })).toMatchObject([{ report: { kind: 'ignored' } }])
+  })
+
+  it('F69 after two that failed in part it is not known which are where: all Child SAs are made anew', () => {
+    const gateway = twoMoves()
+    gateway.step({ type: 'childSaMoveFailed', reason: 'no', ids: [3] })
+    expect(renewals(gateway.step({ type: 'childSaMoveFailed', reason: 'no', ids: [4] }))).toEqual(['all'])
+    expect(gateway.state.scattered).toBe(false)
+  })
+
+  it('F69 one that failed in part is mended by the next that does not', () => {
+    const gateway = twoMoves()
+    gateway.step({ type: 'childSaMoveFailed', reason: 'no', ids: [3] })
+    expect(gateway.state.scattered).toBe(true)
+    gateway.step({ type: 'childSasMoved' })
+    expect(gateway.state.scattered).toBe(false)
+    expect(gateway.state.childPath).toEqual(path(GW1, THIRD))
+  })
+
+  it('F42 a migration that failed while the next one waits for return routability is left to that', () => {
+    const gateway = new Alone()
+    const local = { address: GW1, port: 4500 }
+    gateway.request(0, OLD, [UPDATE], { ...NO_NAT, remoteBehindNat: true })
+    expect(gateway.state.childMoves).toHaveLength(1)
+    gateway.request(1, NEW, [UPDATE])
+    expect(gateway.state.moveDue).toBe(true)
+    expect(renewals(gateway.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual([])
+    expect(gateway.state.moveDue).toBe(true)
+    expect(gateway.state.childPath).toEqual({ local, remote: { address: OLD, port: 4500 } })
+    expect(gateway.state.encapsulate).toBe(false)
   })
 })
 

@@ -545,7 +545,9 @@ describe('the IKE SA', () => {
       refuse(pair, NOTIFY.NO_PROPOSAL_CHOSEN)
       pair.passes = () => true
       pair.advance(5000)
-      expect(pair.reports('client')).toContainEqual({ kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
+      expect(pair.reports('client')).toContainEqual(
+        expect.objectContaining({ kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
+      )
       expect(pair.phase('client')).toBe(due ? 'closed' : 'established')
     }
   })

@@ -17,7 +17,7 @@ it.each<[SessionAction, string | undefined]>([
   ],
   [{ type: 'removeChildSa', id: 2 }, 'removeChildSa 2'],
   [
-    { type: 'moveChildSas', ids: [3], from, to, encapsulate: false },
+    { type: 'moveChildSas', ids: [3], from, to, encapsulate: false, selectorsAtEndpoint: [] },
     'moveChildSas to [2001:db8::2]:4500 > [2001:db8::1]:4500, plain ESP'
   ],
   [
