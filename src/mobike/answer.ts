@@ -84,7 +84,7 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const detected = intend(adoptNat(redirected, event.nat), { probe: false })
 
   const { state } = detected
-  const changed = !samePath(state.childPath, path) || state.encapsulate !== state.targetEncapsulate
+  const changed = state.scattered || !samePath(state.childPath, path) || state.encapsulate !== state.targetEncapsulate
   const isProven = isVerified(policy, state, path.remote.address, now)
   // A check under way is void when the address changed (RFC 4621 section 5.5.2); one for this address may go on.
   const checking = state.outstanding.some((request) => request.purpose === 'routability' && !request.superseded)

@@ -83,6 +83,8 @@ export class Host {
   outstanding: Outstanding | null = null
   /** Whether the host can migrate Child SAs. */
   canMove = true
+  /** Answers no migration by itself. */
+  silent = false
   /** Changes notifications this host's stack answers with: a peer with quirks. */
   mangleAnswer: (notifies: readonly MobikeNotify[]) => readonly MobikeNotify[] = (notifies) => notifies
   readonly requests: { purpose: MobikePurpose | 'other'; path: Path; notifies: readonly MobikeNotify[] }[] = []
@@ -295,6 +297,7 @@ export class Host {
           this.reports.push(action.report)
           break
         case 'moveChildSas': {
+          if (this.silent) break
           const event: EventInput = this.canMove
             ? { type: 'childSasMoved' }
             : { type: 'childSaMoveFailed', reason: 'kernel refused' }

@@ -248,6 +248,30 @@ describe('migrations that overlap', () => {
     expect(gateway.state.childPath).toEqual(path(GW1, THIRD))
   })
 
+  it('F69 Child SAs that failed in part are gathered by the next move, even one to where most of them are', () => {
+    const trusted = [{ address: NEW, prefixLength: 32 }]
+    const gateway = new Alone({
+      ...DEFAULT_MOBIKE_POLICY,
+      routability: { ...DEFAULT_MOBIKE_POLICY.routability, trusted }
+    })
+    gateway.request(0, NEW, [UPDATE])
+    gateway.request(1, THIRD, [UPDATE])
+    expect(renewals(gateway.step({ type: 'childSaMoveFailed', reason: 'no', ids: [3] }))).toEqual([])
+    const { actions } = gateway.request(2, NEW, [UPDATE])
+    expect(actions).toContainEqual(expect.objectContaining({ type: 'moveChildSas', to: path(GW1, NEW) }))
+    gateway.step({ type: 'childSasMoved' })
+    expect(gateway.state).toMatchObject({ scattered: false, moveDue: false, childMoves: [] })
+  })
+
+  it('F42 a move and the move back that both failed left the Child SAs where they belong: none is made anew', () => {
+    const gateway = new Alone(trusting)
+    gateway.request(0, NEW, [UPDATE])
+    gateway.request(1, OLD, [UPDATE])
+    expect(renewals(gateway.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual([])
+    expect(renewals(gateway.step({ type: 'childSaMoveFailed', reason: 'no' }))).toEqual([])
+    expect(gateway.state).toMatchObject({ ikePath: path(GW1, OLD), childPath: path(GW1, OLD), childMoves: [] })
+  })
+
   it('F42 a migration that failed while the next one waits for return routability is left to that', () => {
     const gateway = new Alone()
     const local = { address: GW1, port: 4500 }

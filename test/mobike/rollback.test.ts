@@ -79,6 +79,99 @@ describe('initiator, refused', () => {
   })
 })
 
+describe('initiator whose host cannot migrate Child SAs', () => {
+  const renewals = (host: Host): unknown[] => host.actions.filter(({ type }) => type === 'renewChildSas')
+  const both = [
+    { address: CELL, cost: 10 },
+    { address: WIFI, cost: 1 }
+  ]
+
+  it('F42 F68 with the old address gone there is no way back: Child SAs are made anew on the pair of the IKE SA', () => {
+    const lab = new Lab().start(path(WIFI, GW1))
+    lab.client.canMove = false
+    lab.client.local(CELL)
+    lab.run(3000)
+    expect(renewals(lab.client)).toEqual([{ type: 'renewChildSas', path: path(CELL, GW1), encapsulate: false }])
+    expect(lab.client.state.ikePath).toEqual(path(CELL, GW1))
+    expect(lab.client.state.childPath).toEqual(path(CELL, GW1))
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+  })
+
+  it('F42 a pair that was left because it gave no replies is no way back either', () => {
+    const lab = new Lab().start(path(WIFI, GW1), { client: [{ address: WIFI }, { address: CELL }] })
+    lab.client.canMove = false
+    lab.drops = (from, to) => [from.address, to.address].includes(WIFI)
+    lab.client.sendOther()
+    lab.run(20_000)
+    expect(renewals(lab.client)).toHaveLength(1)
+    expect(lab.client.state.ikePath).toEqual(path(CELL, GW1))
+    expect(lab.client.state.childPath).toEqual(path(CELL, GW1))
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+  })
+
+  it('F42 F68 a failure told after the UPDATE was confirmed takes both back with an UPDATE of its own', () => {
+    const lab = new Lab().start(path(CELL, GW1), { client: both.slice(0, 1) })
+    lab.client.silent = true
+    lab.client.local(...both)
+    lab.run(3000)
+    expect(lab.client.state).toMatchObject({ ikePath: path(WIFI, GW1), childPath: path(WIFI, GW1), rollback: null })
+    lab.client.silent = false
+    lab.client.step({ type: 'childSaMoveFailed', reason: 'late' })
+    lab.run(3000)
+    expect(lab.client.state).toMatchObject({ ikePath: path(CELL, GW1), childPath: path(CELL, GW1), rollback: null })
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+    expect(updates(lab.client)).toHaveLength(2)
+    expect(renewals(lab.client)).toEqual([])
+  })
+
+  it('F69 some moved and some did not: the way back is an order for all of them, and what fails again is made anew', () => {
+    const lab = new Lab().start(path(CELL, GW1), { client: both.slice(0, 1) })
+    lab.client.silent = true
+    lab.client.local(...both)
+    lab.run(3000)
+    const back = lab.client.step({ type: 'childSaMoveFailed', reason: 'in part', ids: [5] })
+    expect(back).toContainEqual({
+      type: 'moveChildSas',
+      from: path(WIFI, GW1),
+      to: path(CELL, GW1),
+      encapsulate: false
+    })
+    const again = lab.client.step({ type: 'childSaMoveFailed', reason: 'in part', ids: [6] })
+    expect(again).toContainEqual({ type: 'renewChildSas', path: path(CELL, GW1), encapsulate: false })
+    lab.run(3000)
+    expect(lab.client.state).toMatchObject({ ikePath: path(CELL, GW1), childPath: path(CELL, GW1), scattered: false })
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+  })
+
+  it('F42 a way back that the peer refuses leads to Child SAs made anew, not to IKE and Child SAs apart', () => {
+    let refuses = false
+    const lab = new Lab({}, { acceptPath: ({ remote }) => !refuses || remote.address !== CELL })
+    lab.start(path(CELL, GW1), { client: both.slice(0, 1) })
+    lab.client.silent = true
+    lab.client.local(...both)
+    lab.run(3000)
+    lab.client.silent = false
+    lab.client.canMove = false
+    refuses = true
+    lab.client.step({ type: 'childSaMoveFailed', reason: 'late' })
+    lab.run(3000)
+    expect(lab.client.state.ikePath).toEqual(path(WIFI, GW1))
+    expect(lab.client.state.childPath).toEqual(path(WIFI, GW1))
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, WIFI))
+    expect(renewals(lab.client)).toEqual([{ type: 'renewChildSas', path: path(WIFI, GW1), encapsulate: false }])
+  })
+
+  it('F68 encapsulation that cannot be changed on the same pair: Child SAs are made anew with it', () => {
+    const lab = new Lab().start(path(CELL, GW1))
+    lab.client.canMove = false
+    lab.nats.set(CELL, { address: '198.51.100.9', port: 61_000 })
+    lab.client.step({ type: 'updateForced' })
+    lab.run(3000)
+    expect(renewals(lab.client)).toEqual([{ type: 'renewChildSas', path: path(CELL, GW1), encapsulate: true }])
+    expect(lab.client.state).toMatchObject({ childPath: path(CELL, GW1), encapsulate: true })
+  })
+})
+
 describe('initiator across an IKE SA rekey', () => {
   it('F20 F46 A-O9 an UPDATE not answered is asked again on the new IKE SA; order and baseline start anew', () => {
     const lab = new Lab().start(path(WIFI, GW1))
