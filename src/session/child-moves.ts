@@ -28,7 +28,7 @@ export function failedOf(turn: Turn, ids: readonly number[]): readonly number[] 
 /** Replaces Child SAs, all without `ids`, that the host could not migrate: what is made anew is where the IKE SA is (F68). */
 export function renewChildren(turn: Turn, ids?: readonly number[]): void {
   for (const child of movable(turn)) {
-    if (child.closing || ids?.includes(child.sa.id) === false) continue
+    if (ids?.includes(child.sa.id) === false) continue
     putChild(turn, { ...child, stranded: true })
     enqueue(turn, { kind: 'rekeyChild', id: child.sa.id, group: null })
   }

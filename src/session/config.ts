@@ -106,7 +106,14 @@ export type SessionOptions = Pick<
   SessionConfig,
   'localIdentity' | 'ikeProposals' | 'childProposals' | 'localSelectors' | 'remoteSelectors'
 > &
-  Partial<SessionConfig>
+  Partial<SessionConfig> & {
+    /**
+     * Default true. False says that the host cannot change the outer addresses of a Child SA in use: MOBIKE is then neither
+     * offered nor accepted, whatever `mobike` says, and IKE goes on without it (F53). A host that can replace Child SAs may
+     * leave it true and answer `childSaMoveFailed`.
+     */
+    readonly canMigrate?: boolean
+  }
 
 /**
  * A complete configuration from what must be said and defaults for the rest.
@@ -132,7 +139,7 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
     localSelectors: options.localSelectors,
     remoteSelectors: options.remoteSelectors,
     requestConfiguration: options.requestConfiguration ?? null,
-    mobike: options.mobike ?? null,
+    mobike: options.canMigrate === false ? null : (options.mobike ?? null),
     initialContact: options.initialContact ?? false,
     ports: options.ports ?? { ike: 500, natTraversal: 4500 },
     retransmission: options.retransmission ?? null,
