@@ -99,6 +99,25 @@ describe('a host that cannot migrate its Child SAs', () => {
     }
   )
 
+  it.each([
+    ['of the same', '10.2.0.2', '192.0.2.1'],
+    ['of the other', '2001:db8:1::2', '2001:db8::1']
+  ])('E3.2 an address %s family is a migration: the host is asked, and no SA is made anew', (_, address, gateway) => {
+    const pair = reachable()
+    pair.connect()
+    pair.tell('gateway', {
+      type: 'localAddressesChanged',
+      addresses: [{ address: '192.0.2.1' }, { address: '2001:db8::1' }]
+    })
+    pair.settle()
+    const before = spisOf(pair, 'client')
+    move(pair, address)
+    pair.advance(5000)
+    expectTogether(pair, address, gateway)
+    expect(spisOf(pair, 'client')).toEqual(before)
+    for (const name of BOTH) expect(installsOf(pair[name].actions)).toHaveLength(1)
+  })
+
   it('F68 what was made anew moves like any other', () => {
     const pair = reachable().establish()
     pair.move = () => FAILED
