@@ -1,4 +1,4 @@
-import { type Path, samePath } from '../bytes/index.ts'
+import { samePath } from '../bytes/index.ts'
 import { advertisedAddresses, peerAddressSet } from './address-set.ts'
 import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from './addresses.ts'
 import { echoOf, requestReceived } from './answer.ts'
@@ -11,7 +11,9 @@ import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
 import { hasOtherPath, isLocalUsable } from './selection.ts'
-import { act, change, intend, MAX_VOIDED, type MobikeState } from './state.ts'
+import { overslept, resumed, watchSleep } from './sleep.ts'
+import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS } from './state.ts'
+import { aliveOn, espReceived, inboundMissing, suspicion } from './synchrony.ts'
 import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.ts'
 
 const DEFAULT_PORTS: MobikePorts = { ike: 500, natTraversal: 4500 }
@@ -51,6 +53,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     natRetries: 0,
     updateNotBefore: null,
     keepalive: null,
+    keepaliveDueAt: null,
     local,
     remoteCandidates: [...init.remoteCandidates],
     excluded,
@@ -77,7 +80,9 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     routabilityFailures: 0,
     routabilityNotBefore: null,
     routabilityDueAt: periodicMs === undefined ? null : init.now + periodicMs,
-    lastHintAt: null
+    lastHintAt: null,
+    doubts: NO_DOUBTS,
+    lastFollowAt: null
   }
   const placed = withAddresses(policy, { state, actions: [] }, {})
   // What IKE_AUTH told the peer.
@@ -86,7 +91,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   const isProven = policy.routability.when === 'never' || isVerified(policy, state, peer, init.now)
   const checked = isProven ? created : requireRoutability(created)
   const present = isLocalUsable(state, init.path) ? checked : reselect(policy, checked, init.now, true)
-  return settlePairs(policy, syncKeepalive(policy, present))
+  return settlePairs(policy, syncKeepalive(policy, present, init.now))
 }
 
 /**
@@ -100,7 +105,12 @@ export function stepMobike(policy: MobikePolicy, state: MobikeState, event: Mobi
     if (event.type !== 'requestReceived') return step
     return act(step, { type: 'answer', notifies: echoOf(state, event.notifies) })
   }
-  return settlePairs(policy, syncKeepalive(policy, consequence(policy, step, event)))
+  const { now } = event
+  // Silence that nobody was awake to hear is none.
+  const isVoid = event.type === 'requestRetransmitted' && overslept(policy, state, now)
+  // A request's answer comes first of all.
+  const next = isVoid ? step : consequence(policy, step, event)
+  return settlePairs(policy, syncKeepalive(policy, watchSleep(policy, next, now), now))
 }
 
 /** When the next `tick` is due, in ms of the monotonic clock; undefined for never. May be in the past: tick at once. */
@@ -112,7 +122,8 @@ export function nextMobikeWake(state: MobikeState): number | undefined {
     state.updateNotBefore,
     state.routabilityNotBefore,
     state.routabilityDueAt,
-    state.outageDeadline
+    state.outageDeadline,
+    state.keepaliveDueAt
   ].filter((at) => at !== null)
   return deadlines.length === 0 ? undefined : Math.min(...deadlines)
 }
@@ -124,13 +135,15 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'tick':
       return ticked(policy, step, now)
     case 'localAddressesChanged':
-      return localAddressesChanged(policy, step, event.addresses, now)
+      return checkUnchanged(policy, step, localAddressesChanged(policy, step, event.addresses, now), now)
     case 'remoteCandidatesChanged':
       return reselect(policy, withAddresses(policy, step, { remoteCandidates: [...event.endpoints] }), now, true)
     case 'excludedPrefixesChanged':
       return reselect(policy, withAddresses(policy, step, { excluded: [...event.prefixes] }), now, false)
     case 'hintReceived':
-      return suspicion(policy, step, now)
+      // Noticed anyhow if it was long enough.
+      if (event.hint === 'resumed') return overslept(policy, state, now) ? step : resumed(step)
+      return event.hint === 'noInboundTraffic' ? inboundMissing(policy, step, now) : suspicion(policy, step, now)
     case 'livenessDue':
       return intend(step, { liveness: true })
     case 'updateForced':
@@ -139,10 +152,11 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'requestReceived':
       return requestReceived(policy, step, event)
     case 'responseReceived':
-      return responseReceived(policy, step, event)
+      return aliveOn(responseReceived(policy, step, event), event.path)
     case 'requestRetransmitted':
       return retransmitted(policy, step, event, now)
     case 'requestExhausted':
+      if (overslept(policy, state, now)) return act(step, { type: 'retryOutstanding' })
       return exhausted(policy, step, now)
     case 'ikeSaRekeyed':
       return ikeSaRekeyed(step, event.movedSince === true)
@@ -151,7 +165,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'childSaMoveFailed':
       return childSaMoveFailed(policy, step, event, now)
     case 'espReceived':
-      return espReceived(policy, step, event.path, now)
+      return espReceived(policy, step, event)
   }
 }
 
@@ -174,11 +188,16 @@ function ticked(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep
   return next
 }
 
-/** A hint is no proof (RFC 4555 section 3.5): it leads to a liveness check, and not to more than one in a while. */
-function suspicion(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const { lastHintAt } = step.state
-  if (lastHintAt !== null && now - lastHintAt < policy.hintIntervalMs) return step
-  return intend(change(step, { lastHintAt: now }), { liveness: true })
+/** The same addresses as ever: the peer may have given up meanwhile, if policy wants to know (F33). */
+function checkUnchanged(policy: MobikePolicy, before: MobikeStep, after: MobikeStep, now: number): MobikeStep {
+  const { local, ikePath } = before.state
+  const { state } = after
+  const isSame =
+    local.length === state.local.length &&
+    local.every(({ address }) => state.local.some((known) => known.address === address)) &&
+    samePath(ikePath, state.ikePath)
+  if (!policy.checkUnchangedAddresses || !isSame || state.outageSince !== null || state.pending.update) return after
+  return suspicion(policy, after, now)
 }
 
 /** Replies are missing: time to look for another pair (sections 3.5 and 3.11: recovery is the initiator's job). */
@@ -239,16 +258,8 @@ function ikeSaRekeyed(step: MobikeStep, movedSince: boolean): MobikeStep {
 /** Behind a NAT without a reference for its mapping: one liveness check fetches it early (F23). */
 function takeBaseline(step: MobikeStep): MobikeStep {
   const { state } = step
-  return checksNatMapping(state) && state.natBaseline === null ? intend(step, { liveness: true }) : step
-}
-
-/** ESP from elsewhere than the Child SAs' path: the peer may have missed an UPDATE (section 3.12, RFC 4621 section 5.5.2). */
-function espReceived(policy: MobikePolicy, step: MobikeStep, path: Path, now: number): MobikeStep {
-  const { state } = step
-  if (samePath(path, state.childPath)) return step
-  const isSettled = !state.pending.update && state.rollback === null && !state.moveDue && state.childMoves.length === 0
-  if (state.role !== 'initiator' || !isSettled) return step
-  return suspicion(policy, step, now)
+  const isBehindNat = state.role === 'initiator' && state.nat?.localBehindNat === true
+  return isBehindNat && state.natBaseline === null ? intend(step, { liveness: true }) : step
 }
 
 function ignored(step: MobikeStep, reason: string): MobikeStep {

@@ -5,7 +5,7 @@ import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
 import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
-import { act, change, intend, MAX_CHILD_MOVES, type MobikeState, type RollbackPoint } from './state.ts'
+import { act, change, intend, MAX_CHILD_MOVES, type MobikeState, NO_DOUBTS, type RollbackPoint } from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
 
 /**
@@ -29,6 +29,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     updateNotBefore: null,
     targetEncapsulate: isElsewhere ? guessEncapsulation(before, to) : before.targetEncapsulate,
     moveDue: true,
+    doubts: NO_DOUBTS,
     outstanding: before.outstanding.map((request) => ({ ...request, superseded: true })),
     probing: null,
     allPairsTried: false,
@@ -146,6 +147,7 @@ export function rollBack(policy: MobikePolicy, step: MobikeStep, point: Rollback
       updateNotBefore: null,
       targetEncapsulate: point.encapsulate,
       moveDue: false,
+      doubts: NO_DOUBTS,
       rollback: null,
       fallbackAt: null,
       reselectAt: now + policy.probing.retryFailedMs,

@@ -38,18 +38,32 @@ export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeSt
   })
 }
 
-/** True when a liveness check of ours has to carry NAT_DETECTION (RFC 4555 section 3.8; not from the responder, F26). */
-export function checksNatMapping(state: MobikeState): boolean {
-  return state.role === 'initiator' && state.natTraversal && state.nat?.localBehindNat === true
+/**
+ * True when a liveness check of ours has to carry NAT_DETECTION: behind a NAT (RFC 4555 section 3.8), behind one the peer
+ * claims (F24), or when ESP makes one probable (F74). Never from the responder, whose clients may not answer it (F26).
+ */
+export function checksNatMapping(policy: MobikePolicy, state: MobikeState): boolean {
+  if (policy.natDetectionInLiveness === 'never' || state.role === 'responder' || !state.natTraversal) return false
+  return state.nat?.localBehindNat === true || state.nat?.remoteBehindNat === true || state.doubts.encapsulation
 }
 
-/** Compares a liveness response with the baseline: a difference leads to one UPDATE (section 3.8), no baseline sets it (F23). */
-export function compareNatMapping(step: MobikeStep, nat: NatObservation | null): MobikeStep {
+/**
+ * Compares a liveness response with the baseline: a difference leads to one UPDATE (section 3.8), no baseline sets it
+ * (F23). So does a NAT that is no longer there, or was never (F24): once, whatever the UPDATE then shows.
+ */
+export function compareNatMapping(policy: MobikePolicy, step: MobikeStep, nat: NatObservation | null): MobikeStep {
   const { state } = step
-  if (nat === null || !checksNatMapping(state) || nat.destinationHash === state.natBaseline) return step
+  if (nat === null || !checksNatMapping(policy, state)) return step
+  const { doubts, natBaseline } = state
+  const sees = (end: 'localBehindNat' | 'remoteBehindNat'): boolean => (state.nat?.[end] ?? false) === nat[end]
+  const isOther = !sees('localBehindNat') || !sees('remoteBehindNat')
   // The new value becomes the reference at once, so that a peer whose UPDATE responses have no hash starts no loop (F07).
-  const compared = change(step, { natBaseline: nat.destinationHash })
-  if (state.natBaseline === null) return compared
+  const compared = change(step, {
+    natBaseline: nat.destinationHash,
+    ...(doubts.nat === isOther ? {} : { doubts: { ...doubts, nat: isOther } })
+  })
+  const isMapped = natBaseline !== null && nat.destinationHash !== natBaseline
+  if (!isMapped && (!isOther || doubts.nat)) return compared
   return act(intend(compared, { update: true }), { type: 'report', report: { kind: 'natMappingChanged' } })
 }
 
@@ -62,17 +76,17 @@ function guessesNat(state: MobikeState): boolean {
  * Starts and stops keepalives: only from behind the NAT, or where one is suspected (RFC 4555 section 3.5, step 3), only on
  * the current pair (RFC 4621 section 5.2.6).
  */
-export function syncKeepalive(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+export function syncKeepalive(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   const isNeeded = state.nat === null ? guessesNat(state) : state.nat.localBehindNat
   const wanted = state.natTraversal && isNeeded && state.outageSince === null && !state.closed ? state.ikePath : null
   const running = state.keepalive
   if (wanted === running || (wanted !== null && running !== null && samePath(wanted, running))) return step
   const stopped = running === null ? step : act(step, { type: 'stopNatKeepalive', path: running })
-  if (wanted === null) return change(stopped, { keepalive: null })
+  if (wanted === null) return change(stopped, { keepalive: null, keepaliveDueAt: null })
   return change(
     stopped,
-    { keepalive: wanted },
+    { keepalive: wanted, keepaliveDueAt: state.role === 'initiator' ? now + policy.keepaliveIntervalMs : null },
     { type: 'startNatKeepalive', path: wanted, intervalMs: policy.keepaliveIntervalMs }
   )
 }

@@ -87,6 +87,19 @@ export interface MobikePolicy {
   readonly outageLimitMs?: number
   /** New requests after UNEXPECTED_NAT_DETECTED (section 3.9), or another error, before the pair is given up. */
   readonly natRetryLimit: number
+  /**
+   * Responder, when ESP comes from elsewhere than expected: leave recovery to the initiator, or `follow` with the Child
+   * SAs, as a host that is not behind a NAT may do when the peer is (RFC 4555 section 3.8, RFC 7296 section 2.23). Only to
+   * an address that has shown return routability, unless that is never asked for; the IKE SA stays where it is.
+   */
+  readonly espUpdates: 'ignore' | 'follow'
+  /**
+   * `never` keeps NAT_DETECTION out of liveness checks, for peers that do not answer such requests: changed NAT mappings
+   * are then found only by other means (RFC 4555 section 3.8).
+   */
+  readonly natDetectionInLiveness: 'behindNat' | 'never'
+  /** A liveness check when the host says that it has the same addresses as before: the peer may be gone (F33). */
+  readonly checkUnchangedAddresses: boolean
   /** Hints start at most one liveness check in this time, in ms: they can be forged. */
   readonly hintIntervalMs: number
 }
@@ -112,5 +125,8 @@ export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
   keepaliveIntervalMs: 20_000,
   retransmissionsBeforeProbing: 2,
   natRetryLimit: 5,
+  espUpdates: 'ignore',
+  natDetectionInLiveness: 'behindNat',
+  checkUnchangedAddresses: false,
   hintIntervalMs: 1000
 }

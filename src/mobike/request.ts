@@ -40,7 +40,7 @@ export function nextMobikeRequest(
 
   const notifies: MobikeNotify[] = []
   if (purpose === 'update') notifies.push({ kind: 'updateSaAddresses' })
-  if (asksNatDetection(state, purpose)) notifies.push({ kind: 'natDetection' })
+  if (asksNatDetection(policy, state, purpose)) notifies.push({ kind: 'natDetection' })
   if (list !== null) notifies.push(...addressListNotifies(list))
   if (!state.natTraversal && (purpose === 'update' || list !== null)) {
     notifies.push({ kind: 'noNatsAllowed', data: noNatsAllowedFor(path) })
@@ -91,9 +91,9 @@ function probePath(state: MobikeState): MobikeState['ikePath'] {
  * The pair rides with UPDATE, and with COOKIE2 in routability checks: one well-known peer echoes COOKIE2 only beside it
  * (design decision 7). A liveness check has it behind a NAT (RFC 4555 section 3.8); probes carry nothing (F15).
  */
-function asksNatDetection(state: MobikeState, purpose: MobikePurpose): boolean {
+function asksNatDetection(policy: MobikePolicy, state: MobikeState, purpose: MobikePurpose): boolean {
   if (!state.natTraversal) return false
-  if (purpose === 'liveness') return checksNatMapping(state)
+  if (purpose === 'liveness') return checksNatMapping(policy, state)
   return purpose === 'update' || purpose === 'routability'
 }
 

@@ -41,7 +41,7 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
     case 'liveness':
       return superseded || !samePath(event.path, replied.state.ikePath)
         ? replied
-        : compareNatMapping(replied, event.nat)
+        : compareNatMapping(policy, replied, event.nat)
     case 'probe':
       return replied
   }

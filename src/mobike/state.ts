@@ -142,6 +142,8 @@ export interface MobikeState {
   readonly updateNotBefore: number | null
   /** Where keepalives run. */
   readonly keepalive: Path | null
+  /** MOBIKE initiator: to be awake then, ms, as keepalives want it. */
+  readonly keepaliveDueAt: number | null
 
   readonly local: readonly LocalAddress[]
   readonly remoteCandidates: readonly RemoteCandidate[]
@@ -181,7 +183,29 @@ export interface MobikeState {
   readonly routabilityNotBefore: number | null
   readonly routabilityDueAt: number | null
   readonly lastHintAt: number | null
+  readonly doubts: Doubts
+  /** When Child SAs last followed ESP. */
+  readonly lastFollowAt: number | null
 }
+
+/** Signs that the peer is not in step (section 3.12), and what was done about them. None of it survives a move. */
+export interface Doubts {
+  /** ESP on other addresses than expected, or missing. */
+  readonly esp: {
+    readonly lastAt: number
+    /** The peer answered on the current pair since. */
+    readonly isAlive: boolean
+    /** UPDATEs sent for it; the next not before this time, ms. */
+    readonly updates: number
+    readonly notBefore: number
+  } | null
+  /** An UPDATE was sent because ESP came encapsulated, or plain, against expectation. */
+  readonly encapsulation: boolean
+  /** An UPDATE was sent because a liveness check saw other NATs than the last one. */
+  readonly nat: boolean
+}
+
+export const NO_DOUBTS: Doubts = { esp: null, encapsulation: false, nat: false }
 
 /** Unanswered `moveChildSas` remembered at most: a host that never answers cannot make the state grow. */
 export const MAX_CHILD_MOVES = 8
@@ -222,6 +246,7 @@ function copyOf(state: MobikeState): MobikeState {
     natRetries: state.natRetries,
     updateNotBefore: state.updateNotBefore,
     keepalive: state.keepalive,
+    keepaliveDueAt: state.keepaliveDueAt,
     local: state.local,
     remoteCandidates: state.remoteCandidates,
     excluded: state.excluded,
@@ -247,7 +272,9 @@ function copyOf(state: MobikeState): MobikeState {
     routabilityFailures: state.routabilityFailures,
     routabilityNotBefore: state.routabilityNotBefore,
     routabilityDueAt: state.routabilityDueAt,
-    lastHintAt: state.lastHintAt
+    lastHintAt: state.lastHintAt,
+    doubts: state.doubts,
+    lastFollowAt: state.lastFollowAt
   }
 }
 

@@ -41,8 +41,18 @@ export interface ExcludedPrefix {
   readonly prefixLength: number
 }
 
-/** Things heard that are no proof (RFC 4555 section 3.5): each leads to a liveness check, never to a move. */
-export type MobikeHint = 'icmpError' | 'linkTrouble' | 'noInboundTraffic' | 'unprotectedNotify' | 'addressLost'
+/**
+ * Things heard that are no proof (RFC 4555 section 3.5): each leads to a liveness check, never to a move. `resumed`: the
+ * host was asleep or stopped, and its clock may not show it; what is under way is sent again at once. `noInboundTraffic`:
+ * we send ESP and none comes back; where that goes on although the peer answers, the initiator sends an UPDATE.
+ */
+export type MobikeHint =
+  | 'icmpError'
+  | 'linkTrouble'
+  | 'noInboundTraffic'
+  | 'unprotectedNotify'
+  | 'addressLost'
+  | 'resumed'
 
 /** MOBIKE notifications and their abstract companion, the NAT_DETECTION pair. */
 export type MobikeNotify =
@@ -140,8 +150,11 @@ export type MobikeEvent = MobikeEventBase &
      * moved. The machine takes IKE SA and Child SAs back, or has the Child SAs replaced. `reason` is for reports.
      */
     | { readonly type: 'childSaMoveFailed'; readonly reason: string; readonly ids?: readonly number[] }
-    /** A valid, fresh ESP packet arrived on this path (may be sampled by the host). */
-    | { readonly type: 'espReceived'; readonly path: Path }
+    /**
+     * A valid, fresh ESP packet arrived on this path (may be sampled by the host); plain ESP has no ports: those of the
+     * Child SA. `encapsulated`: it came in UDP.
+     */
+    | { readonly type: 'espReceived'; readonly path: Path; readonly encapsulated?: boolean }
   )
 
 /** What the host must do, in the order given. */
@@ -194,7 +207,12 @@ export type MobikeReport =
   | { readonly kind: 'peerAddresses'; readonly addresses: readonly IpAddress[] }
   | { readonly kind: 'routabilityVerified'; readonly address: IpAddress }
   | { readonly kind: 'refused'; readonly path: Path; readonly by: 'local' | 'peer' }
+  /** A liveness check saw another NAT mapping, or other NATs, than the last UPDATE: another UPDATE follows. */
   | { readonly kind: 'natMappingChanged' }
+  /** The peer answers, but its ESP comes from or goes elsewhere than to this pair: an UPDATE tells it again. */
+  | { readonly kind: 'outOfStep'; readonly path: Path }
+  /** The Child SAs followed the peer's ESP (policy `espUpdates`). */
+  | { readonly kind: 'espFollowed'; readonly from: Path; readonly to: Path }
   | { readonly kind: 'unexpectedNat'; readonly by: 'local' | 'peer' }
   /** The host could not migrate its Child SAs, or only these could it not. */
   | { readonly kind: 'moveFailed'; readonly reason: string; readonly ids?: readonly number[] }

@@ -13,7 +13,9 @@ export function suspectPeer(turn: Turn, hint: MobikeHint): void {
   if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', now: turn.now, hint })
   const livenessMs = livenessMsOf(turn)
   const heardAt = livenessMs === null || livenessAt === null ? null : livenessAt - livenessMs
-  if (heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS) return
+  // How long ago that was is not known after a sleep.
+  const isRecent = heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS
+  if (isRecent && hint !== 'resumed') return
   // A request on its way is a liveness check already.
   if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
   enqueue(turn, { kind: 'liveness' })

@@ -1,4 +1,4 @@
-import { type Path, samePath } from '../bytes/index.ts'
+import { samePath } from '../bytes/index.ts'
 import { copySelectors } from '../ike/index.ts'
 import { failedOf, renewChildren } from './child-moves.ts'
 import { deleteChild } from './children.ts'
@@ -117,7 +117,7 @@ function takeWish(turn: Turn, event: SessionEvent): void {
     case 'childSaMoveFailed':
       return childSaMoveFailed(turn, event.reason, event.ids)
     case 'espReceived':
-      return espReceived(turn, event.path)
+      return espReceived(turn, event)
     case 'childSaRequested': {
       const localSelectors = copySelectors(event.localSelectors ?? turn.state.allowed.local)
       const remoteSelectors = copySelectors(event.remoteSelectors ?? turn.state.allowed.remote)
@@ -171,9 +171,13 @@ function childSaMoveFailed(turn: Turn, reason: string, ids: readonly number[] | 
 }
 
 /** ESP on the addresses in use is a proof of life, on others it is none (RFC 4555 section 3.12, A118, A119). */
-function espReceived(turn: Turn, path: Path): void {
+function espReceived(
+  turn: Turn,
+  { path, encapsulated }: Extract<SessionEvent, { readonly type: 'espReceived' }>
+): void {
   if (samePath(currentChildPath(turn.state), path)) patch(turn, { livenessAt: livenessDueAt(turn) })
-  tellMobike(turn, { type: 'espReceived', now: turn.now, path })
+  const esp = { type: 'espReceived', now: turn.now, path } as const
+  tellMobike(turn, encapsulated === undefined ? esp : { ...esp, encapsulated })
 }
 
 function disregard(turn: Turn, event: SessionEvent, reason: string): void {

@@ -34,8 +34,11 @@ export type SessionEvent = EventBase &
      * installed on the new addresses. `reason` is for reports.
      */
     | { readonly type: 'childSaMoveFailed'; readonly reason: string; readonly ids?: readonly number[] }
-    /** A valid, fresh ESP packet of Child SA `id` arrived; hosts may sample these. */
-    | { readonly type: 'espReceived'; readonly id: number; readonly path: Path }
+    /**
+     * A valid, fresh ESP packet of Child SA `id` arrived; hosts may sample these. Plain ESP has no ports: those of the
+     * Child SA. `encapsulated`: it came in UDP.
+     */
+    | { readonly type: 'espReceived'; readonly id: number; readonly path: Path; readonly encapsulated?: boolean }
     /** A further Child SA with these selectors; default the configured ones. */
     | {
         readonly type: 'childSaRequested'

@@ -144,11 +144,12 @@ export function createSessionRunner(options: SessionRunnerOptions): SessionRunne
     configuration: () => configuration,
     step,
     wake(now) {
+      const due = nextSessionWake(session)
+      if (due !== undefined && due <= now) step({ type: 'tick' }, now)
+      // A request of the session serves as a keepalive.
       for (const keepalive of keepalives.values()) {
         if (now >= keepalive.lastSent + keepalive.intervalMs) sendUdp(keepalive.path, Uint8Array.of(0xff), now)
       }
-      const due = nextSessionWake(session)
-      if (due !== undefined && due <= now) step({ type: 'tick' }, now)
     },
     nextWake() {
       const times = [...keepalives.values()].map(({ lastSent, intervalMs }) => lastSent + intervalMs)
@@ -181,7 +182,7 @@ export function createSessionRunner(options: SessionRunnerOptions): SessionRunne
       const path = pathOf(datagram, result.id)
       if (lastEsp === undefined || !samePath(path, lastEsp.path) || now >= lastEsp.at + ESP_SAMPLE_MS) {
         lastEsp = { path, at: now }
-        step({ type: 'espReceived', id: result.id, path }, now)
+        step({ type: 'espReceived', id: result.id, path, encapsulated: datagram.protocol === 'udp' }, now)
       }
       options.onInner(result.packet, now)
     },

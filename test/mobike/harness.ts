@@ -42,6 +42,8 @@ export class Lab implements World {
       natTraversal?: boolean
       remoteCandidates?: Endpoint[]
       initPath?: Path
+      /** The gateway pretended to be behind a NAT in IKE_SA_INIT. */
+      claimedNat?: boolean
     } = {}
   ): this {
     const natTraversal = options.natTraversal ?? true
@@ -68,7 +70,11 @@ export class Lab implements World {
       role: 'initiator',
       path: on,
       nat: natTraversal
-        ? { localBehindNat: isBehindNat, remoteBehindNat: false, destinationHash: endpointText(seen) }
+        ? {
+            localBehindNat: isBehindNat,
+            remoteBehindNat: options.claimedNat === true,
+            destinationHash: endpointText(seen)
+          }
         : null,
       peerAddresses: others(gateway, on.remote.address),
       localAddresses: client,

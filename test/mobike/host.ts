@@ -81,6 +81,10 @@ export class Host {
   closed: MobikeCloseReason | null = null
   suspended = false
   outstanding: Outstanding | null = null
+  /** Nothing happens here: no timer, no packet. */
+  asleep = false
+  /** NAT_DETECTION_SOURCE_IP of this host's packets, if it is not that of their source: it pretends to be behind a NAT. */
+  claims: string | null = null
   /** Whether the host can migrate Child SAs. */
   canMove = true
   /** Answers no migration by itself. */
@@ -136,7 +140,7 @@ export class Host {
     const mobike = nextMobikeWake(this.state)
     const retransmit = this.suspended ? undefined : this.outstanding?.retransmitAt
     const times = [mobike, retransmit].filter((time) => time !== undefined)
-    return this.closed !== null || times.length === 0 ? undefined : Math.min(...times)
+    return this.asleep || this.closed !== null || times.length === 0 ? undefined : Math.min(...times)
   }
 
   wake(): void {
@@ -148,7 +152,7 @@ export class Host {
   }
 
   receive(packet: Packet): void {
-    if (this.closed !== null) return
+    if (this.asleep || this.closed !== null) return
     if (packet.isResponse) this.receiveResponse(packet)
     else this.receiveRequest(packet)
   }
@@ -176,7 +180,7 @@ export class Host {
       isResponse: true,
       messageId: packet.messageId,
       notifies,
-      nat: natOf(notifies, arrival)
+      nat: natOf(notifies, arrival, this.claims)
     }
     this.answered.set(packet.messageId, response)
     this.lab.send(this, response)
@@ -225,7 +229,14 @@ export class Host {
     notifies: readonly MobikeNotify[]
   ): void {
     const messageId = this.nextMessageId++
-    const packet = { from: on.local, to: on.remote, isResponse: false, messageId, notifies, nat: natOf(notifies, on) }
+    const packet = {
+      from: on.local,
+      to: on.remote,
+      isResponse: false,
+      messageId,
+      notifies,
+      nat: natOf(notifies, on, this.claims)
+    }
     this.requests.push({ purpose, path: on, notifies })
     this.outstanding = {
       token,
@@ -320,7 +331,7 @@ function observe(packet: Packet): NatObservation | null {
   }
 }
 
-function natOf(notifies: readonly MobikeNotify[], on: Path): Packet['nat'] {
+function natOf(notifies: readonly MobikeNotify[], on: Path, claims: string | null): Packet['nat'] {
   if (!notifies.some(({ kind }) => kind === 'natDetection')) return null
-  return { source: endpointText(on.local), destination: endpointText(on.remote) }
+  return { source: claims ?? endpointText(on.local), destination: endpointText(on.remote) }
 }

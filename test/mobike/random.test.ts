@@ -67,6 +67,8 @@ const input: fc.Arbitrary<Input> = fc
       fc.constantFrom<EventInput>(
         { type: 'tick' },
         { type: 'hintReceived', hint: 'icmpError' },
+        { type: 'hintReceived', hint: 'noInboundTraffic' },
+        { type: 'hintReceived', hint: 'resumed' },
         { type: 'livenessDue' },
         { type: 'updateForced' },
         { type: 'ikeSaRekeyed' },
@@ -106,7 +108,10 @@ const input: fc.Arbitrary<Input> = fc
       }),
       fc.record({ type: fc.constant('requestRetransmitted' as const), token, attempt: fc.integer({ min: 1, max: 9 }) }),
       fc.record({ type: fc.constant('requestExhausted' as const), token }),
-      fc.record({ type: fc.constant('espReceived' as const), path: anyPath })
+      fc.record(
+        { type: fc.constant('espReceived' as const), path: anyPath, encapsulated: fc.boolean() },
+        { requiredKeys: ['type', 'path'] }
+      )
     ),
     fc.constantFrom(0, 10, 300, 1000, 40_000),
     fc.boolean()
@@ -117,11 +122,14 @@ const policies: fc.Arbitrary<MobikePolicy> = fc
   .record({
     when: fc.constantFrom('before' as const, 'after' as const, 'never' as const),
     mode: fc.constantFrom('stay' as const, 'preferBetter' as const),
-    natTraversal: fc.constantFrom('allow' as const, 'forbid' as const)
+    natTraversal: fc.constantFrom('allow' as const, 'forbid' as const),
+    espUpdates: fc.constantFrom('ignore' as const, 'follow' as const),
+    natDetectionInLiveness: fc.constantFrom('behindNat' as const, 'never' as const),
+    checkUnchangedAddresses: fc.boolean()
   })
-  .map(({ when, mode, natTraversal }) => ({
+  .map(({ when, mode, ...rest }) => ({
     ...DEFAULT_MOBIKE_POLICY,
-    natTraversal,
+    ...rest,
     routability: { ...DEFAULT_MOBIKE_POLICY.routability, when, periodicMs: 50_000 },
     selection: { ...DEFAULT_MOBIKE_POLICY.selection, mode },
     outageLimitMs: 500_000
@@ -141,7 +149,7 @@ function play(
       role,
       path: path('198.18.0.1', '203.0.113.1'),
       natTraversal: true,
-      nat: { localBehindNat: true, remoteBehindNat: false, destinationHash: 'aa' },
+      nat: { localBehindNat: role === 'initiator', remoteBehindNat: role === 'responder', destinationHash: 'aa' },
       peerAddresses: REMOTES.slice(1),
       localAddresses: LOCALS.slice(0, 2).map((address) => ({ address })),
       remoteCandidates: [],
@@ -249,7 +257,7 @@ describe('any sequence of events', () => {
     expect(Math.min(seen.carriedOut, seen.refused)).toBeGreaterThan(20)
   })
 
-  it('A009 A102 the responder moves its Child SAs only for an UPDATE, a finished check or its own lost source', () => {
+  it('A009 A102 the responder moves its Child SAs only for an UPDATE, a finished check, its own lost source or, if policy says so, ESP', () => {
     const causes = [
       'requestReceived',
       'responseReceived',
@@ -261,7 +269,7 @@ describe('any sequence of events', () => {
       fc.property(policies, fc.array(input, { maxLength: 40 }), (policy, inputs) => {
         play(policy, 'responder', inputs, (_before, event, _after, actions) => {
           if (!actions.some(({ type }) => type === 'moveChildSas')) return
-          expect(causes).toContain(event.type)
+          expect(policy.espUpdates === 'follow' ? [...causes, 'espReceived'] : causes).toContain(event.type)
           if (event.type !== 'requestReceived') return
           expect(event.notifies.map(({ kind }) => kind)).toContain('updateSaAddresses')
         })
@@ -271,7 +279,7 @@ describe('any sequence of events', () => {
   })
 
   it('A084 with routability "before", Child SAs never go to an address that has not proven itself', () => {
-    const policy = DEFAULT_MOBIKE_POLICY
+    const policy: MobikePolicy = { ...DEFAULT_MOBIKE_POLICY, espUpdates: 'follow' }
     fc.assert(
       fc.property(
         fc.constantFrom('initiator' as const, 'responder' as const),
