@@ -50,6 +50,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     updatesInDoubt: 0,
     nat,
     natBaseline: hasBaseline ? nat.destinationHash : null,
+    natCheckAnswered: false,
     natRetries: 0,
     updateNotBefore: null,
     keepalive: null,
@@ -222,10 +223,18 @@ function retransmitted(
 function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   if (state.outageSince !== null) return act(step, { type: 'retryOutstanding' })
-  if (state.allPairsTried) return close(step, 'noResponse')
+  if (state.allPairsTried) return peerGone(policy, step)
   if (state.probing?.reason === 'suspect') return act(step, { type: 'retryOutstanding' })
-  if (!mayLookElsewhere(state) || !hasOtherPath(state, state.ikePath)) return close(step, 'noResponse')
+  if (!mayLookElsewhere(state) || !hasOtherPath(state, state.ikePath)) return peerGone(policy, step)
   return probeAlternatives(policy, act(step, { type: 'retryOutstanding' }), now)
+}
+
+/** Nobody answers (RFC 7296 section 2.4). Where it was the very first check with NAT_DETECTION, that may be the reason (F26). */
+function peerGone(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+  const { state } = step
+  const isCheck = state.outstanding.some(({ purpose }) => purpose === 'liveness') && checksNatMapping(policy, state)
+  if (!isCheck || state.natCheckAnswered) return close(step, 'noResponse')
+  return close(act(step, { type: 'report', report: { kind: 'natDetectionUnanswered' } }), 'noResponse')
 }
 
 /** The initiator may at any time, the responder to tell its list after its source was gone (section 3.6). */

@@ -60,6 +60,7 @@ export function compareNatMapping(policy: MobikePolicy, step: MobikeStep, nat: N
   // The new value becomes the reference at once, so that a peer whose UPDATE responses have no hash starts no loop (F07).
   const compared = change(step, {
     natBaseline: nat.destinationHash,
+    natCheckAnswered: true,
     ...(doubts.nat === isOther ? {} : { doubts: { ...doubts, nat: isOther } })
   })
   const isMapped = natBaseline !== null && nat.destinationHash !== natBaseline

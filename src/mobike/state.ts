@@ -136,6 +136,8 @@ export interface MobikeState {
   readonly nat: NatObservation | null
   /** Reference for NAT mapping changes (section 3.8). */
   readonly natBaseline: string | null
+  /** The peer answered a liveness check that carried NAT_DETECTION (F26). */
+  readonly natCheckAnswered: boolean
   /** New UPDATEs or lists since the last that did not fail. */
   readonly natRetries: number
   /** No UPDATE before this time, ms: the last one failed, perhaps for a while only. */
@@ -243,6 +245,7 @@ function copyOf(state: MobikeState): MobikeState {
     updatesInDoubt: state.updatesInDoubt,
     nat: state.nat,
     natBaseline: state.natBaseline,
+    natCheckAnswered: state.natCheckAnswered,
     natRetries: state.natRetries,
     updateNotBefore: state.updateNotBefore,
     keepalive: state.keepalive,

@@ -209,6 +209,12 @@ export type MobikeReport =
   | { readonly kind: 'refused'; readonly path: Path; readonly by: 'local' | 'peer' }
   /** A liveness check saw another NAT mapping, or other NATs, than the last UPDATE: another UPDATE follows. */
   | { readonly kind: 'natMappingChanged' }
+  /**
+   * The IKE SA ends because a liveness check with NAT_DETECTION was not answered, nor was any such check before: perhaps
+   * the peer never does. The next IKE SA may do without them (policy `natDetectionInLiveness`); on this one the request
+   * without an answer blocks the window.
+   */
+  | { readonly kind: 'natDetectionUnanswered' }
   /** The peer answers, but its ESP comes from or goes elsewhere than to this pair: an UPDATE tells it again. */
   | { readonly kind: 'outOfStep'; readonly path: Path }
   /** The Child SAs followed the peer's ESP (policy `espUpdates`). */

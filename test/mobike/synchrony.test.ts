@@ -315,6 +315,20 @@ describe('liveness checks without NAT_DETECTION', () => {
     ])
     expect(plain.client.outstanding).toBeNull()
   })
+
+  it('F26 an IKE SA that ends for want of an answer to its first such check says so, for the next to do without', () => {
+    const reported = (isAnswered: boolean): boolean => {
+      const lab = behindNat()
+      if (isAnswered) lab.client.step({ type: 'livenessDue' })
+      lab.run(1000)
+      lab.drops = () => true
+      lab.client.step({ type: 'livenessDue' })
+      lab.run(120_000)
+      expect(lab.client.closed).toBe('noResponse')
+      return lab.client.reports.some(({ kind }) => kind === 'natDetectionUnanswered')
+    }
+    expect([reported(false), reported(true)]).toEqual([true, false])
+  })
 })
 
 describe('dynamic updates from ESP', () => {
