@@ -16,7 +16,6 @@ export {
   type SelectionPolicy
 } from './policy.ts'
 export { nextMobikeRequest, wantsMobikeRequest } from './request.ts'
-export { overslept } from './sleep.ts'
 export type {
   Doubts,
   MobikeState,

@@ -1,5 +1,5 @@
 import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
-import { nextMobikeWake, overslept } from '../mobike/index.ts'
+import { nextMobikeWake } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
@@ -68,11 +68,6 @@ export function passTime(turn: Turn): void {
   if (phase.name === 'closed') {
     if (phase.farewell !== null && turn.now >= phase.farewell.until) enter(turn, { ...phase, farewell: null })
     return
-  }
-  // Before anything counts as unanswered that nobody was awake to hear.
-  const { mobike: sleeper } = turn.state
-  if (sleeper !== null && turn.config.mobike !== null && overslept(turn.config.mobike, sleeper, turn.now)) {
-    tellMobike(turn, { type: 'tick', now: turn.now })
   }
   for (const { id } of turn.state.ikeSas) retransmitDue(turn, id)
   if (turn.state.phase.name !== 'established') return

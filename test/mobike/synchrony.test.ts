@@ -97,6 +97,34 @@ describe('a peer that answers but is not in step', () => {
     expect(purposes(lab.gateway)).toEqual(['liveness', 'liveness'])
   })
 
+  it('A117 evidence of long ago counts no more: it begins with a liveness check again', () => {
+    const lab = new Lab().start(path(HERE, GW))
+    for (let i = 0; i < 3; i++) {
+      strayEsp(lab, 1)
+      lab.run(600_000)
+    }
+    expect(purposes(lab.client)).toEqual(['liveness', 'liveness', 'liveness'])
+  })
+
+  it('A117 while the check is under way more evidence starts no other', () => {
+    const lab = new Lab().start(path(HERE, GW))
+    lab.delayMs = 3000
+    strayEsp(lab, 5)
+    expect(purposes(lab.client)).toEqual(['liveness'])
+    lab.run(5000)
+    expect(purposes(lab.client)).toEqual(['liveness'])
+  })
+
+  it('A118 while an UPDATE is under way, or a move of the Child SAs, ESP of either pair is to be expected', () => {
+    const lab = new Lab().start(path(HERE, GW))
+    lab.drops = () => true
+    lab.client.step({ type: 'updateForced' })
+    strayEsp(lab, 5)
+    lab.drops = () => false
+    lab.run(5000)
+    expect(purposes(lab.client)).toEqual(['update'])
+  })
+
   it('A117 evidence from before a move counts no more after it', () => {
     const lab = new Lab().start(path(HERE, GW))
     strayEsp(lab, 1)
@@ -235,6 +263,21 @@ describe('sleep', () => {
     expect(lab.ladder.slice(sent).some((line) => line.includes('client') && line.includes('request'))).toBe(true)
     lab.run(1000)
     expect(lab.client.outstanding).toBeNull()
+  })
+
+  it('F32 repetitions nobody could have answered start no search for other pairs', () => {
+    const lab = behindNat()
+    lab.client.local(HOME, THERE)
+    lab.run(1000)
+    lab.delayMs = 3000
+    lab.client.step({ type: 'livenessDue' })
+    lab.run(1500)
+    expect(lab.client.outstanding?.attempt).toBe(1)
+    sleep(lab, 60_000)
+    expect(lab.client.outstanding?.attempt).toBeLessThan(DEFAULT_MOBIKE_POLICY.retransmissionsBeforeProbing)
+    expect(lab.client.state.probing).toBeNull()
+    lab.run(20_000)
+    expect(lab.client.state.ikePath).toEqual(path(HOME, GW))
   })
 
   it('F32 a host whose clock stands still in sleep says so: a check at once, whatever hints came before', () => {
