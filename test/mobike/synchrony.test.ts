@@ -123,6 +123,9 @@ describe('a peer that answers but is not in step', () => {
     lab.drops = () => false
     lab.run(5000)
     expect(purposes(lab.client)).toEqual(['update'])
+    // None of that was evidence: it begins here.
+    strayEsp(lab, 1)
+    expect(purposes(lab.client)).toEqual(['update', 'liveness'])
   })
 
   it('A117 evidence from before a move counts no more after it', () => {
