@@ -46,7 +46,16 @@ export type ChildSaAction =
       readonly ids: readonly number[]
       readonly to: Path
       readonly encapsulate: boolean
+      /** Selectors to change with the addresses, at most all of the session's `selectorsAtEndpoint`. */
+      readonly rewritten?: readonly RewrittenSelectors[]
     }
+
+/** New selectors of one side of a Child SA; the session's `SelectorsAtEndpoint` is one. */
+export interface RewrittenSelectors {
+  readonly id: number
+  readonly side: 'local' | 'remote'
+  readonly selectors: SelectorPair['localSelectors']
+}
 
 /** Settings of a tunnel. `replayWindow` in packets: a multiple of 32 up to 1024, default 64. */
 export interface EspTunnelOptions {
@@ -132,7 +141,7 @@ export interface EspTunnel {
 }
 
 interface Child {
-  readonly child: TunnelChild
+  child: TunnelChild
   readonly inbound: InboundEspSa
   readonly outbound: OutboundEspSa
   readonly replaces: number | null
@@ -183,13 +192,18 @@ export function createEspTunnel(options: EspTunnelOptions = {}): EspTunnel {
     return true
   }
 
-  function move(ids: readonly number[], to: Path, encapsulate: boolean): boolean {
+  function move({ ids, to, encapsulate, rewritten = [] }: ChildSaAction & { type: 'moveChildSas' }): boolean {
     const entries = ids.map((id) => children.get(id))
-    if (entries.includes(undefined)) return false
+    if (entries.includes(undefined) || rewritten.some(({ id }) => !ids.includes(id))) return false
     checked(to, encapsulate)
     for (const entry of entries as Child[]) {
       entry.path = to
       entry.encapsulate = encapsulate
+    }
+    for (const { id, side, selectors } of rewritten) {
+      const entry = children.get(id) as Child
+      const own = side === 'local' ? { localSelectors: selectors } : { remoteSelectors: selectors }
+      entry.child = { ...entry.child, ...own }
     }
     return true
   }
@@ -197,7 +211,7 @@ export function createEspTunnel(options: EspTunnelOptions = {}): EspTunnel {
   return {
     applyChildSaAction(action, keys) {
       if (action.type === 'removeChildSa') return remove(action.id)
-      if (action.type === 'moveChildSas') return move(action.ids, action.to, action.encapsulate)
+      if (action.type === 'moveChildSas') return move(action)
       install(action, keys)
       return true
     },

@@ -17,6 +17,7 @@ export {
   createEspTunnel,
   type EspTunnel,
   type EspTunnelOptions,
+  type RewrittenSelectors,
   type TunnelChild,
   type TunnelChildKeys,
   type TunnelChildSnapshot,

@@ -1,8 +1,9 @@
-import type { Path } from '../bytes/index.ts'
-import { deleteChild } from './children.ts'
+import { ipAddressBytes, type Path } from '../bytes/index.ts'
+import { copySelectors } from '../ike/index.ts'
+import { deleteChild, isHost } from './children.ts'
 import type { Child } from './state.ts'
 import { enqueue } from './tasks.ts'
-import { putChild, type Turn } from './turn.ts'
+import { childById, putChild, type Turn } from './turn.ts'
 import type { SelectorsAtEndpoint } from './types.ts'
 
 /**
@@ -12,10 +13,20 @@ import type { SelectorsAtEndpoint } from './types.ts'
 export function moveChildren(turn: Turn, from: Path, to: Path, encapsulate: boolean): boolean {
   const children = movable(turn)
   if (children.length === 0) return false
-  const selectorsAtEndpoint = children.flatMap((child) => selectorsLeft(child, from, to))
+  const selectorsAtEndpoint = children.flatMap((child) => selectorsLeft(child, to))
   const ids = children.map(({ sa }) => sa.id)
   turn.actions.push({ type: 'moveChildSas', ids, from, to, encapsulate, selectorsAtEndpoint })
   return true
+}
+
+/** The host rewrote selectors together with the addresses: they hold from now on, in a later rekey too (F29). */
+export function rewriteSelectors(turn: Turn, rewritten: readonly SelectorsAtEndpoint[]): void {
+  for (const { id, side, address, selectors } of rewritten) {
+    const child = childById(turn.state, id)
+    if (child === undefined) continue
+    const sa = { ...child.sa, [SELECTORS[side]]: copySelectors(selectors) }
+    putChild(turn, { ...child, sa, selectsEndpoint: { ...child.selectsEndpoint, [side]: address } })
+  }
 }
 
 /** Those of `ids` that the session still has; undefined when they are all that were to be migrated. */
@@ -46,9 +57,19 @@ function movable(turn: Turn): readonly Child[] {
   return turn.state.children.filter(({ stranded }) => !stranded)
 }
 
-function selectorsLeft({ sa, selectsEndpoint }: Child, from: Path, to: Path): readonly SelectorsAtEndpoint[] {
-  const sides = (['local', 'remote'] as const).filter(
-    (side) => selectsEndpoint[side] && from[side].address !== to[side].address
-  )
-  return sides.map((side) => ({ id: sa.id, side }))
+/** Selectors that name the address of an end which is not the one it goes to. */
+function selectorsLeft({ sa, selectsEndpoint }: Child, to: Path): readonly SelectorsAtEndpoint[] {
+  return (['local', 'remote'] as const).flatMap((side) => {
+    const old = selectsEndpoint[side]
+    const { address } = to[side]
+    const octets = ipAddressBytes(address)
+    if (old === null || old === address || octets === undefined) return []
+    const type = octets.length === 4 ? 7 : 8
+    const selectors = sa[SELECTORS[side]].map((selector) =>
+      isHost(selector, old) ? ({ ...selector, type, startAddress: octets, endAddress: octets } as const) : selector
+    )
+    return [{ id: sa.id, side, address, selectors }]
+  })
 }
+
+const SELECTORS = { local: 'localSelectors', remote: 'remoteSelectors' } as const

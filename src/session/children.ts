@@ -99,8 +99,8 @@ export function installChild(
     rekeyOf,
     stranded: false,
     selectsEndpoint: childById(turn.state, rekeyOf ?? -1)?.selectsEndpoint ?? {
-      local: isAmong(agreement.localSelectors, path.local.address),
-      remote: isAmong(agreement.remoteSelectors, path.remote.address)
+      local: isAmong(agreement.localSelectors, path.local.address) ? path.local.address : null,
+      remote: isAmong(agreement.remoteSelectors, path.remote.address) ? path.remote.address : null
     }
   }
   patch(turn, { children: [...turn.state.children, child] })
@@ -161,11 +161,13 @@ export function jittered(turn: Turn, lifetime: number | null): number | null {
   return turn.now + lifetime * (1 - readUint32(random(turn, 'jitter', 4), 0) / 0xffffffff / 10)
 }
 
-/** True when one of the selectors is `address` and nothing else. */
 function isAmong(selectors: readonly AddressRangeSelector[], address: IpAddress): boolean {
+  return selectors.some((selector) => isHost(selector, address))
+}
+
+/** True for a selector that is `address` and nothing else. */
+export function isHost({ startAddress, endAddress }: AddressRangeSelector, address: IpAddress): boolean {
   const octets = ipAddressBytes(address)
   if (octets === undefined) return false
-  return selectors.some(
-    ({ startAddress, endAddress }) => compareBytes(startAddress, octets) === 0 && compareBytes(endAddress, octets) === 0
-  )
+  return compareBytes(startAddress, octets) === 0 && compareBytes(endAddress, octets) === 0
 }

@@ -1,4 +1,4 @@
-import type { Endpoint, Path } from '../bytes/index.ts'
+import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
 import type { AddressRangeSelector } from '../codec/types.ts'
 import type { RequestWindow, ResponseCache } from '../exchange/index.ts'
 import type { ChildSa, Identity, IkeSuiteIds, NatObservation } from '../ike/index.ts'
@@ -194,8 +194,8 @@ export interface Child {
   readonly rekeyOf: number | null
   /** The host could not migrate it: another is to take its place, and it is moved no more. */
   readonly stranded: boolean
-  /** Which of its selectors named nothing but our, or the peer's, outer address when it was agreed on (F29). */
-  readonly selectsEndpoint: { readonly local: boolean; readonly remote: boolean }
+  /** The address of a side that its selectors name as a host and that was its outer address when they were agreed on (F29). */
+  readonly selectsEndpoint: { readonly local: IpAddress | null; readonly remote: IpAddress | null }
 }
 
 /** Work waiting for the window, by the caller's wish or by a timer. */

@@ -1,6 +1,6 @@
 import { samePath } from '../bytes/index.ts'
 import { copySelectors } from '../ike/index.ts'
-import { failedOf, renewChildren } from './child-moves.ts'
+import { failedOf, renewChildren, rewriteSelectors } from './child-moves.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
 import { authenticate, connect } from './initiating.ts'
@@ -113,6 +113,7 @@ function takeWish(turn: Turn, event: SessionEvent): void {
     case 'hintReceived':
       return suspectPeer(turn, event.hint)
     case 'childSasMoved':
+      rewriteSelectors(turn, event.rewritten ?? [])
       return tellMobike(turn, { type: 'childSasMoved', now: turn.now })
     case 'childSaMoveFailed':
       return childSaMoveFailed(turn, event.reason, event.ids)

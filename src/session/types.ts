@@ -1,4 +1,4 @@
-import type { Endpoint, Path } from '../bytes/index.ts'
+import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
 import type { AddressRangeSelector, DecodeError } from '../codec/types.ts'
 import type { ChildSa, Identity, InnerConfiguration } from '../ike/types.ts'
 import type { ExcludedPrefix, LocalAddress, MobikeHint, MobikeReport } from '../mobike/types.ts'
@@ -26,8 +26,11 @@ export type SessionEvent = EventBase &
     | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
     /** An `ask` was answered. An answer that is late or unknown is ignored. */
     | { readonly type: 'answered'; readonly id: number; readonly answer: Answer }
-    /** Every Child SA of the oldest `moveChildSas` not yet answered was migrated. */
-    | { readonly type: 'childSasMoved' }
+    /**
+     * Every Child SA of the oldest `moveChildSas` not yet answered was migrated. `rewritten`: those of its
+     * `selectorsAtEndpoint` that the host rewrote as well.
+     */
+    | { readonly type: 'childSasMoved'; readonly rewritten?: readonly SelectorsAtEndpoint[] }
     /**
      * Not all of them could be: only `ids` are where they were, or all without `ids`. IKE SA and Child SAs go back together
      * to a pair that still works, with another `moveChildSas`; where there is none each is rekeyed, and the new one is
@@ -91,7 +94,7 @@ export type SessionAction =
       readonly from: Path
       readonly to: Path
       readonly encapsulate: boolean
-      /** Selectors of these Child SAs that may have to be rewritten with the addresses; none where no address changes. */
+      /** Selectors of these Child SAs that may have to be rewritten with the addresses. */
       readonly selectorsAtEndpoint: readonly SelectorsAtEndpoint[]
     }
   /** Send a single octet 0xFF every `intervalMs` on this path while nothing else is sent there (RFC 3948 section 4). */
@@ -104,13 +107,18 @@ export type SessionAction =
   | { readonly type: 'report'; readonly report: SessionReport }
 
 /**
- * Traffic selectors of one side of a Child SA that named exactly the outer address of that side when it was agreed on: the
- * host itself, not a network behind it. RFC 4555 leaves selectors as they are; a caller that wants them to follow the
- * host rewrites its policies together with the addresses, or asks for a new Child SA with `childSaRequested` (F29).
+ * Traffic selectors of one side of a Child SA that name the outer address that side had when they were agreed on: the host
+ * itself, not a network behind it. RFC 4555 leaves selectors as they are. A caller that wants them to follow the host, as
+ * some peers do on both ends without a message, rewrites its policies to `selectors` together with the addresses and says
+ * so in `childSasMoved` (F29). Or it asks for a new Child SA with `childSaRequested`.
  */
 export interface SelectorsAtEndpoint {
   readonly id: number
   readonly side: 'local' | 'remote'
+  /** The outer address that takes the place of the old one. */
+  readonly address: IpAddress
+  /** All selectors of that side with it in place of the old one. */
+  readonly selectors: readonly AddressRangeSelector[]
 }
 
 /** What the machine cannot know. */

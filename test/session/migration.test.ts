@@ -345,8 +345,19 @@ describe('selectors that are an outer address', () => {
     pair.settle()
     const [client] = pair.childIds('client')
     const [gateway] = pair.childIds('gateway')
-    expect(movesOf(pair.client.actions)[0]?.selectorsAtEndpoint).toEqual([{ id: client, side: 'local' }])
-    expect(movesOf(pair.gateway.actions)[0]?.selectorsAtEndpoint).toEqual([{ id: gateway, side: 'remote' }])
+    const address = '10.2.0.2'
+    const selectors = [prefixSelector(address, 32)]
+    expect(movesOf(pair.client.actions)[0]?.selectorsAtEndpoint).toEqual([
+      { id: client, side: 'local', address, selectors }
+    ])
+    expect(movesOf(pair.gateway.actions)[0]?.selectorsAtEndpoint).toEqual([
+      { id: gateway, side: 'remote', address, selectors }
+    ])
+    // Whoever rewrites nothing keeps what was agreed on (A001).
+    for (const name of BOTH) {
+      const { sa } = pair[name].session.state.children[0] ?? {}
+      expect(name === 'client' ? sa?.localSelectors : sa?.remoteSelectors).toEqual([prefixSelector('10.1.0.2', 32)])
+    }
   })
 
   it('F29 they are named again at every further move, after a rekey as well', () => {
@@ -362,9 +373,11 @@ describe('selectors that are an outer address', () => {
       ['gateway', 'remote']
     ] as const) {
       const [id] = pair.childIds(name)
-      const named = movesOf(pair[name].actions).filter(({ selectorsAtEndpoint }) => selectorsAtEndpoint.length > 0)
-      expect(named).toHaveLength(2)
-      expect(named.at(-1)).toMatchObject({ ids: [id], selectorsAtEndpoint: [{ id, side }] })
+      const selectors = [prefixSelector('10.4.0.2', 32)]
+      expect(movesOf(pair[name].actions).at(-1)).toMatchObject({
+        ids: [id],
+        selectorsAtEndpoint: [{ id, side, address: '10.4.0.2', selectors }]
+      })
     }
   })
 
