@@ -16,6 +16,7 @@ export {
   type SelectionPolicy
 } from './policy.ts'
 export { nextMobikeRequest, wantsMobikeRequest } from './request.ts'
+export { routabilityOf } from './routability.ts'
 export type {
   Doubts,
   MobikeState,
@@ -25,6 +26,7 @@ export type {
   PendingIntents,
   Probing,
   RollbackPoint,
+  RoutabilityLevel,
   Silence,
   VerifiedAddress
 } from './state.ts'

@@ -63,7 +63,9 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     announced: [],
     pairs: NO_PAIRS,
     // Without our octets of IKE_SA_INIT the peer could not have gone on to IKE_AUTH; but that may claim any source.
-    verified: (init.initPath ?? init.path).remote.address === peer ? [{ address: peer, at: init.now }] : [],
+    verified:
+      (init.initPath ?? init.path).remote.address === peer ? [{ address: peer, level: 'initial', at: init.now }] : [],
+    answered: [],
     pending: { update: false, routability: false, list: false, probe: false, liveness: false },
     outstanding: [],
     voided: [],

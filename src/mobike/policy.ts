@@ -9,6 +9,11 @@ export interface RoutabilityPolicy {
   readonly periodicMs?: number
   /** How long a check stays good, in ms; without it, for the life of the lineage. */
   readonly validMs?: number
+  /**
+   * What proves an address: the return of COOKIE2, or also a valid response without it, to a request that went nowhere
+   * else. A peer that is not to be trusted can write such a response without seeing the request.
+   */
+  readonly proof: 'cookie2' | 'answer'
   /** Peer addresses verified by other means (allow-list, certificate): no check needed. */
   readonly trusted: readonly ExcludedPrefix[]
   /** Unanswered COOKIE2 an initiator tolerates from one new responder address before it leaves it. */
@@ -110,7 +115,7 @@ export interface MobikePolicy {
  */
 export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
   natTraversal: 'allow',
-  routability: { when: 'before', trusted: [], attempts: 3, retryMs: 1000 },
+  routability: { when: 'before', proof: 'cookie2', trusted: [], attempts: 3, retryMs: 1000 },
   selection: {
     mode: 'preferBetter',
     maxPairs: 256,

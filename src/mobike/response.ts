@@ -7,6 +7,7 @@ import {
   cookie2Verdict,
   isVerified,
   mayMoveTo,
+  noteAnswer,
   provenAddress,
   type ResponseReceived,
   retryRoutability,
@@ -23,8 +24,10 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
   const verdict = cookie2Verdict(request, event)
   // RFC 4555 section 3.7: unconditional, even where the response is otherwise ignored (D40).
   if (verdict === 'mismatch') return close(taken, 'cookie2Mismatch')
-  const proven = verdict === 'match' && !request.superseded ? provenAddress(event) : null
-  const verified = proven === null ? taken : verify(policy, taken, proven, event.now)
+  const noted = verdict === 'missing' && !request.superseded ? noteAnswer(taken, event) : taken
+  const isProof = verdict === 'match' || (request.cookie2 !== null && policy.routability.proof === 'answer')
+  const proven = isProof && !request.superseded ? provenAddress(event) : null
+  const verified = proven === null ? noted : verify(policy, noted, proven, event.now, verdict === 'match')
   const replied = pathReplied(policy, verified, event.path, event.now)
   // The reply came over another pair and the move there is under way: the request says nothing of that pair.
   const superseded = request.superseded || !samePath(replied.state.ikePath, step.state.ikePath)
@@ -50,7 +53,7 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
 /** The response to a request of the host's, or to one that an IKE SA rekey voided. */
 function otherAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseReceived): MobikeStep {
   const voided = step.state.voided.find((own) => own.token === event.token)
-  if (voided === undefined) return pathReplied(policy, step, event.path, event.now)
+  if (voided === undefined) return pathReplied(policy, noteAnswer(step, event), event.path, event.now)
   if (cookie2Verdict(voided, event) === 'mismatch') return close(step, 'cookie2Mismatch')
   const rest = change(step, { voided: step.state.voided.filter((own) => own !== voided) })
   return pathReplied(policy, rest, event.path, event.now)

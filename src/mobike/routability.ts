@@ -1,7 +1,7 @@
 import { constantTimeEqual, fromHex, type IpAddress, type Path } from '../bytes/index.ts'
 import { inPrefixes } from './address-set.ts'
 import type { MobikePolicy } from './policy.ts'
-import { change, intend, MAX_RECORDS, type MobikeState, type OwnRequest } from './state.ts'
+import { change, intend, MAX_RECORDS, type MobikeState, type OwnRequest, type VerifiedAddress } from './state.ts'
 import type { MobikeEvent, MobikeStep } from './types.ts'
 
 /** A response to one of our requests, as the host reports it. */
@@ -12,10 +12,10 @@ const MAX_RETRY_MS = 60_000
 /** True when the peer is known to receive packets at `address`, or policy vouches for it (RFC 4555 section 3.7). */
 export function isVerified(policy: MobikePolicy, state: MobikeState, address: IpAddress, now: number): boolean {
   if (inPrefixes(address, policy.routability.trusted)) return true
-  const { validMs } = policy.routability
-  return state.verified.some(
-    (entry) => entry.address === address && (validMs === undefined || now - entry.at < validMs)
-  )
+  const { validMs, proof } = policy.routability
+  const isGood = (entry: VerifiedAddress): boolean =>
+    entry.address === address && (validMs === undefined || now - entry.at < validMs)
+  return state.verified.some(isGood) || (proof === 'answer' && state.answered.some(isGood))
 }
 
 /** True when Child SAs may go to `path` now. */
@@ -42,16 +42,41 @@ export function provenAddress(response: ResponseReceived): IpAddress | null {
   return addresses.size === 1 && addresses.has(address) ? address : null
 }
 
-/** Records that the peer receives packets at `address`. */
-export function verify(policy: MobikePolicy, step: MobikeStep, address: IpAddress, now: number): MobikeStep {
+/**
+ * Records a response whose request asked for no COOKIE2, or that does not have it: any exchange shows that somebody at the
+ * address answers (section 3.7), but not that it was seen there.
+ */
+export function noteAnswer(step: MobikeStep, response: ResponseReceived): MobikeStep {
+  const address = provenAddress(response)
+  if (address === null) return step
+  const others = step.state.answered.filter((entry) => entry.address !== address)
+  const answer: VerifiedAddress = { address, level: 'answer', at: response.now }
+  return change(step, { answered: [...others, answer].slice(-MAX_RECORDS) })
+}
+
+/** What is known of every peer address that ever showed it receives packets; the best level of each. */
+export function routabilityOf(state: MobikeState): readonly VerifiedAddress[] {
+  const isBetter = (entry: VerifiedAddress): boolean => !state.verified.some(({ address }) => address === entry.address)
+  return [...state.verified, ...state.answered.filter(isBetter)]
+}
+
+/** Records that the peer receives packets at `address`, as COOKIE2 or what policy takes for as good has shown. */
+export function verify(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  address: IpAddress,
+  now: number,
+  isCookie2: boolean
+): MobikeStep {
   const { state } = step
   const { periodicMs } = policy.routability
   const others = state.verified.filter((entry) => entry.address !== address)
   const isCurrent = address === state.ikePath.remote.address
+  const proof: VerifiedAddress = { address, level: 'cookie2', at: now }
   const verified = change(
     step,
     {
-      verified: [...others, { address, at: now }].slice(-MAX_RECORDS),
+      verified: isCookie2 ? [...others, proof].slice(-MAX_RECORDS) : state.verified,
       routabilityFailures: isCurrent ? 0 : state.routabilityFailures,
       routabilityNotBefore: isCurrent ? null : state.routabilityNotBefore,
       routabilityDueAt: isCurrent && periodicMs !== undefined ? now + periodicMs : state.routabilityDueAt

@@ -48,9 +48,18 @@ export interface Silence {
   readonly roundAt: number
 }
 
-/** A peer address that returned COOKIE2, or that IKE_AUTH ran over. */
+/**
+ * How well a peer address has shown that the peer receives packets there (RFC 4555 sections 3.7 and 5.5). `answer`: a
+ * response without COOKIE2 to a request that went to this address alone, which the peer may have written unseen. `initial`:
+ * IKE_SA_INIT ran there. `cookie2`: it returned our COOKIE2.
+ */
+export type RoutabilityLevel = 'answer' | 'initial' | 'cookie2'
+
+/** A peer address and what shows that the peer receives packets there. */
 export interface VerifiedAddress {
   readonly address: IpAddress
+  readonly level: RoutabilityLevel
+  /** When it last did, ms. */
   readonly at: number
 }
 
@@ -159,6 +168,8 @@ export interface MobikeState {
 
   readonly pairs: PairTable
   readonly verified: readonly VerifiedAddress[]
+  /** The same, of level `answer`: not enough unless policy says so. */
+  readonly answered: readonly VerifiedAddress[]
   readonly pending: PendingIntents
   readonly outstanding: readonly OwnRequest[]
   /** Requests of an IKE SA that was rekeyed: their COOKIE2 is still compared, should an answer come (section 3.7, D40). */
@@ -258,6 +269,7 @@ function copyOf(state: MobikeState): MobikeState {
     announced: state.announced,
     pairs: state.pairs,
     verified: state.verified,
+    answered: state.answered,
     pending: state.pending,
     outstanding: state.outstanding,
     voided: state.voided,

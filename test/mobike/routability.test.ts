@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, nextMobikeRequest } from '../../src/mobike/index.ts'
+import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, nextMobikeRequest, routabilityOf } from '../../src/mobike/index.ts'
 import { entropy, type Host, Lab, path } from './harness.ts'
 
 const OLD = '198.18.0.1'
@@ -244,5 +244,103 @@ describe('return routability', () => {
     expect(() =>
       nextMobikeRequest(lab.client.policy, lab.client.state, { now: 1, entropy: new Uint8Array(31) })
     ).toThrow(/entropy/)
+  })
+})
+
+describe('how well an address has shown that the peer is there', () => {
+  const levels = (host: Host): unknown[] => routabilityOf(host.state).map(({ address, level }) => [address, level])
+  const silent = (lab: Lab): Lab => {
+    lab.client.mangleAnswer = (notifies) => notifies.filter(({ kind }) => kind !== 'cookie2')
+    return lab
+  }
+
+  it('A086 C24 is recorded for every address, with the time: the initial exchange, a mere answer, COOKIE2', () => {
+    const lab = silent(new Lab().start(path(OLD, GW1)))
+    expect(levels(lab.gateway)).toEqual([[OLD, 'initial']])
+    lab.client.local(NEW)
+    lab.run(500)
+    expect(levels(lab.gateway)).toEqual([
+      [OLD, 'initial'],
+      [NEW, 'answer']
+    ])
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, OLD))
+    lab.client.mangleAnswer = (notifies) => notifies
+    lab.run(5000)
+    expect(levels(lab.gateway)).toEqual([
+      [OLD, 'initial'],
+      [NEW, 'cookie2']
+    ])
+    const at = routabilityOf(lab.gateway.state).at(-1)?.at ?? 0
+    expect(at).toBeGreaterThan(500)
+    expect(at).toBeLessThan(lab.now)
+  })
+
+  it('A086 any exchange counts as an answer, the IKE SA’s own as well', () => {
+    const lab = new Lab({}, policy({ when: 'never' })).start(path(OLD, GW1))
+    lab.client.local(NEW)
+    lab.run(500)
+    expect(levels(lab.gateway)).toEqual([[OLD, 'initial']])
+    lab.gateway.sendOther()
+    lab.run(500)
+    expect(levels(lab.gateway)).toEqual([
+      [OLD, 'initial'],
+      [NEW, 'answer']
+    ])
+  })
+
+  it('A086 A091 the answer to a request that went to several addresses, or that came from another, is none', () => {
+    const { gateway } = new Lab().start(path(OLD, GW1))
+    const answer = (destinations: string[], from: string): void => {
+      gateway.step({
+        type: 'responseReceived',
+        token: null,
+        path: path(GW1, from),
+        sources: [path(GW1, OLD).local],
+        destinations: destinations.map((address) => path(GW1, address).remote),
+        notifies: [],
+        nat: null
+      })
+    }
+    answer([OLD, NEW], NEW)
+    answer([OLD], NEW)
+    expect(levels(gateway)).toEqual([[OLD, 'initial']])
+    answer([NEW], NEW)
+    expect(levels(gateway)).toHaveLength(2)
+    for (let i = 0; i < 200; i++) answer([`198.18.20.${i}`], `198.18.20.${i}`)
+    expect(gateway.state.answered).toHaveLength(64)
+  })
+
+  it('A086 a policy may take an answer for proof: a client that returns no COOKIE2 is followed', () => {
+    const lab = silent(new Lab({}, policy({ proof: 'answer' })).start(path(OLD, GW1)))
+    lab.client.local(NEW)
+    lab.run(500)
+    expect(checks(lab.gateway)).toHaveLength(1)
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, NEW))
+    expect(levels(lab.gateway)).toEqual([
+      [OLD, 'initial'],
+      [NEW, 'answer']
+    ])
+    lab.run(60_000)
+    expect(checks(lab.gateway)).toHaveLength(1)
+  })
+
+  it('A086 the initiator takes it so, too: an UPDATE response without COOKIE2 moves its Child SAs', () => {
+    const lab = new Lab(policy({ proof: 'answer' })).start(path('2001:db8:1::7', '2001:db8:2::1'), {
+      gateway: [{ address: '2001:db8:2::1' }, { address: GW1 }]
+    })
+    lab.gateway.mangleAnswer = (notifies) => notifies.filter(({ kind }) => kind !== 'cookie2')
+    lab.client.local(NEW)
+    lab.run(500)
+    expect(lab.client.state.childPath).toEqual(path(NEW, GW1))
+    expect(levels(lab.client)).toContainEqual([GW1, 'answer'])
+  })
+
+  it('A089 A090 a COOKIE2 that differs closes the IKE SA under that policy as well', () => {
+    const lab = new Lab({}, policy({ proof: 'answer' })).start(path(OLD, GW1))
+    lab.client.mangleAnswer = (notifies) =>
+      notifies.map((notify) => (notify.kind === 'cookie2' ? { kind: 'cookie2', data: entropy(99) } : notify))
+    lab.client.local(NEW)
+    lab.run(1000)
+    expect(lab.gateway.closed).toBe('cookie2Mismatch')
   })
 })
