@@ -29,7 +29,7 @@ function inPrefix(octets: Uint8Array, network: Uint8Array, prefixLength: number)
 }
 
 /** Unspecified, loopback, multicast, broadcast and link-local: no peer can be reached there (A-O6). */
-const UNUSABLE: readonly ExcludedPrefix[] = [
+const isUnusable: (address: IpAddress) => boolean = /* @__PURE__ */ prefixTest([
   { address: '0.0.0.0', prefixLength: 8 },
   { address: '127.0.0.0', prefixLength: 8 },
   { address: '169.254.0.0', prefixLength: 16 },
@@ -39,19 +39,19 @@ const UNUSABLE: readonly ExcludedPrefix[] = [
   { address: '::1', prefixLength: 128 },
   { address: 'fe80::', prefixLength: 10 },
   { address: 'ff00::', prefixLength: 8 }
-]
+])
 
 /** Addresses only a NAT can carry to the Internet (RFC 1918, RFC 6598). */
-const PRIVATE: readonly ExcludedPrefix[] = [
+const isPrivate: (address: IpAddress) => boolean = /* @__PURE__ */ prefixTest([
   { address: '10.0.0.0', prefixLength: 8 },
   { address: '172.16.0.0', prefixLength: 12 },
   { address: '192.168.0.0', prefixLength: 16 },
   { address: '100.64.0.0', prefixLength: 10 }
-]
+])
 
 /** True for a path from a private to a public IPv4 address: a NAT is to be suspected (RFC 4555 section 3.5). */
 export function suspectsNat(path: Path): boolean {
-  return inPrefixes(path.local.address, PRIVATE) && !inPrefixes(path.remote.address, PRIVATE)
+  return isPrivate(path.local.address) && !isPrivate(path.remote.address)
 }
 
 /**
@@ -62,7 +62,7 @@ export function peerAddressSet(header: IpAddress, listed: readonly IpAddress[], 
   const set = new Set<IpAddress>([header])
   for (const address of listed) {
     if (set.size >= Math.max(1, limit)) break
-    if (!inPrefixes(address, UNUSABLE)) set.add(address)
+    if (!isUnusable(address)) set.add(address)
   }
   return [...set]
 }
@@ -87,7 +87,6 @@ export function advertisableAddresses(
   excluded: readonly ExcludedPrefix[]
 ): IpAddress[] {
   const isExcluded = prefixTest(excluded)
-  const isUnusable = prefixTest(UNUSABLE)
   const addresses = new Set<IpAddress>()
   for (const candidate of local) {
     const { address } = candidate

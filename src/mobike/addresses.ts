@@ -1,6 +1,6 @@
 import { advertisableAddresses } from './address-set.ts'
+import { withPairs } from './candidate-pairs.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
-import { withPairs } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
 import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'

@@ -1,15 +1,13 @@
-import { type Path, samePath } from '../bytes/index.ts'
-import { isFailedAt, pairAt, pairIndex } from './path-table.ts'
+import { ipFamily, type Path, samePath } from '../bytes/index.ts'
+import { candidateAt, candidateCount, isFailedAt, pairAt, pairCount, pairIndex, rankAt } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import type { MobikeState } from './state.ts'
 
 /** Every pair of one family that could be sent on, whatever policy prefers. */
 export function sendablePaths(state: MobikeState): Path[] {
-  const paths: Path[] = []
-  state.pairs.ranks.forEach((rank, index) => {
-    if (rank !== null) paths.push(pairAt(state, index))
-  })
-  return paths
+  return Array.from({ length: pairCount(state.pairs) }, (_, index) => pairAt(state, index)).filter(
+    ({ local, remote }) => ipFamily(local.address) === ipFamily(remote.address)
+  )
 }
 
 /**
@@ -25,8 +23,9 @@ export function candidatePaths(
 ): Path[] {
   const fresh: Path[] = []
   const failed: Path[] = []
-  for (const index of state.pairs.order) {
-    if (fresh.length >= limit) break
+  const count = candidateCount(state.pairs)
+  for (let place = 0; place < count && fresh.length < limit; place++) {
+    const index = candidateAt(state.pairs, place)
     const hasFailed = isFailedAt(state, index, now)
     if (hasFailed && (!withFailed || failed.length >= limit)) continue
     const path = pairAt(state, index)
@@ -42,8 +41,8 @@ export function bestPath(state: MobikeState, now: number, withFailed: boolean, e
 
 /** True when there is a pair that may be used besides `path`, however it fared. */
 export function hasOtherPath(state: MobikeState, path: Path): boolean {
-  const { order } = state.pairs
-  return order.length > 1 || order.some((index) => !samePath(pairAt(state, index), path))
+  const count = candidateCount(state.pairs)
+  return count > 1 || (count === 1 && !samePath(pairAt(state, candidateAt(state.pairs, 0)), path))
 }
 
 /** At most `probing.maxPairs` pairs that rank before `path`, best first; `withFailed` as in `candidatePaths`. */
@@ -56,10 +55,12 @@ export function betterPaths(
 ): Path[] {
   if (policy.selection.mode === 'stay') return []
   // A pair without a rank is one that policy never uses: any other is better.
-  const current = state.pairs.ranks[pairIndex(state, path)] ?? Number.POSITIVE_INFINITY
+  const current = rankAt(state.pairs, pairIndex(state, path)) ?? Number.POSITIVE_INFINITY
   const better: Path[] = []
-  for (const index of state.pairs.order) {
-    if ((state.pairs.ranks[index] as number) >= current || better.length >= policy.probing.maxPairs) break
+  const count = candidateCount(state.pairs)
+  for (let place = 0; place < count && better.length < policy.probing.maxPairs; place++) {
+    const index = candidateAt(state.pairs, place)
+    if ((rankAt(state.pairs, index) ?? 0) >= current) break
     if (withFailed || !isFailedAt(state, index, now)) better.push(pairAt(state, index))
   }
   return better

@@ -27,15 +27,19 @@ export interface PathRecord {
  * are the pair `i * remotes.length + j`. At most `selection.maxPairs` pairs.
  */
 export interface PairTable {
+  /** Cheapest first. */
   readonly locals: readonly LocalAddress[]
   /** The endpoint in use first. */
   readonly remotes: readonly Endpoint[]
-  /** By pair: lower is better; null for pairs of unlike families and those that policy never uses. */
-  readonly ranks: readonly (number | null)[]
-  /** The pairs that may be used, best first. */
-  readonly order: readonly number[]
-  /** By pair: null for one that is untried. Empty while nothing is known of any. */
-  readonly records: readonly (PathRecord | null)[]
+  /**
+   * By pair: lower is better; null for pairs of unlike families and those that policy never uses. Null instead of a list:
+   * each is worth what its local address costs.
+   */
+  readonly ranks: readonly (number | null)[] | null
+  /** The pairs that may be used, best first. Null instead of a list: all of them as they stand. */
+  readonly order: readonly number[] | null
+  /** By row and column: null for what is untried. Empty while nothing is known of any pair. */
+  readonly records: readonly (readonly (PathRecord | null)[] | null)[]
 }
 
 /** Replies are missing. */

@@ -11,7 +11,7 @@ const output = join(root, 'node_modules/.cache/bench')
 const options = process.argv.slice(2)
 const only = options.find((option) => option.startsWith('--only='))?.slice('--only='.length)
 
-const GROUPS = ['codec', 'protect', 'protect-node', 'session', 'memory']
+const GROUPS = ['codec', 'protect', 'protect-node', 'session', 'paths', 'memory']
 const unknown = readdirSync(here)
   .filter((name) => name.endsWith('.bench.ts'))
   .map((name) => name.slice(0, -'.bench.ts'.length))

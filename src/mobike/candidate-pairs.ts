@@ -1,0 +1,159 @@
+import { type Endpoint, type IpAddress, ipFamily, sameEndpoint } from '../bytes/index.ts'
+import { allowedByFlags, prefixTest } from './address-set.ts'
+import type { MobikePolicy } from './policy.ts'
+import { change, type MobikeState, type PairTable } from './state.ts'
+import type { LocalAddress, MobikeStep, RemoteCandidate } from './types.ts'
+
+/**
+ * The pairs of our addresses with the peer's, as a table. Only address events and moves to another peer endpoint make it
+ * anew; every other step finds a pair by its row and column, whatever the number of pairs.
+ */
+
+/** The table of a state that has none yet. */
+export const NO_PAIRS: PairTable = { locals: [], remotes: [], ranks: null, order: null, records: [] }
+
+/** `step` with the table that its addresses make. What is known of pairs that stay is kept. */
+export function withPairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+  const { state } = step
+  const isExcluded = prefixTest(state.excluded)
+  const locals = usableLocals(policy, state, isExcluded)
+  const known = remoteCandidates(policy, state, isExcluded, locals.length)
+  const remotes = known.map(({ address, port }) => ({ address, port }))
+  const pairs = { locals, remotes, ...ranked(policy, locals, known), records: carried(state.pairs, locals, remotes) }
+  return change(step, { pairs })
+}
+
+/** The table as the peer's endpoint in use wants it: that one is always in it, and first among equals. */
+export function settlePairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+  const { ikePath, pairs } = step.state
+  const first = pairs.remotes[0]
+  return first !== undefined && sameEndpoint(first, ikePath.remote) ? step : withPairs(policy, step)
+}
+
+/** What packets can leave from, cheapest first. The address in use is never crowded out by a host that has very many. */
+function usableLocals(
+  policy: MobikePolicy,
+  state: MobikeState,
+  isExcluded: (address: IpAddress) => boolean
+): readonly LocalAddress[] {
+  const byAddress = new Map<IpAddress, LocalAddress>()
+  for (const local of state.local) {
+    if (local.routable !== false && !isExcluded(local.address) && !byAddress.has(local.address)) {
+      byAddress.set(local.address, local)
+    }
+  }
+  const { maxPairs } = policy.selection
+  const all = [...byAddress.values()].sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
+  if (all.length <= maxPairs) return all
+  const current = byAddress.get(state.ikePath.local.address)
+  const first = all.slice(0, maxPairs)
+  return current === undefined || first.includes(current) ? first : [...first.slice(1), current]
+}
+
+/** Where the peer may be: the endpoint in use, then configured and announced ones, as many as `maxPairs` leaves room for. */
+function remoteCandidates(
+  policy: MobikePolicy,
+  state: MobikeState,
+  isExcluded: (address: IpAddress) => boolean,
+  rows: number
+): readonly RemoteCandidate[] {
+  const own = new Set(state.local.map(({ address }) => address))
+  const { ports } = state
+  const candidates: RemoteCandidate[] = [state.ikePath.remote]
+  const addresses = new Set([state.ikePath.remote.address])
+  const admit = (end: RemoteCandidate): void => {
+    // What is ours as well (both ends may have the same private address) only leads back here.
+    if (own.has(end.address) || isExcluded(end.address)) return
+    candidates.push(end)
+    addresses.add(end.address)
+  }
+  for (const { address, port, cost } of state.role === 'initiator' ? state.remoteCandidates : []) {
+    // RFC 4555 section 3.3: with NAT traversal on both sides the IKE SA lives on the NAT traversal port.
+    const floated = state.natTraversal && port === ports.ike ? ports.natTraversal : port
+    const end = { address, port: floated, ...(cost === undefined ? {} : { cost }) }
+    const index = candidates.findIndex((known) => sameEndpoint(known, end))
+    if (index < 0) admit(end)
+    else if (index === 0) candidates[0] = end
+  }
+  for (const address of state.peerAddresses) {
+    // The port of an announced address is a guess: a known endpoint of that address stands for it.
+    if (!addresses.has(address)) admit({ address, port: state.remotePort })
+  }
+  return candidates.slice(0, Math.max(1, Math.floor(policy.selection.maxPairs / Math.max(1, rows))))
+}
+
+/** Ranks, and the order that follows from them. */
+function ranked(
+  policy: MobikePolicy,
+  locals: readonly LocalAddress[],
+  remotes: readonly RemoteCandidate[]
+): Pick<PairTable, 'ranks' | 'order'> {
+  const { pinnedLocal, pinnedRemote } = policy.selection
+  const isCandidate = locals.map(
+    (local) => allowedByFlags(policy, local) && (pinnedLocal === undefined || local.address === pinnedLocal)
+  )
+  const families = remotes.map(({ address }) => ipFamily(address))
+  const family = families[0]
+  const isPlain =
+    policy.selection.rank === undefined &&
+    pinnedRemote === undefined &&
+    isCandidate.every((is) => is) &&
+    locals.every(({ address }) => ipFamily(address) === family) &&
+    families.every((other) => other === family) &&
+    remotes.every(({ cost }) => (cost ?? 0) === 0)
+  // Nearly always: no list of all pairs is made, and an address event costs what its addresses do.
+  if (isPlain) return { ranks: null, order: null }
+
+  const ranks: (number | null)[] = []
+  const order: number[] = []
+  for (const [row, local] of locals.entries()) {
+    for (const [column, remote] of remotes.entries()) {
+      // Pairs of unlike families are never formed (RFC 4621 section 5.1.2).
+      const rank = families[column] === ipFamily(local.address) ? rankOf(policy, local, remote) : null
+      const isPinned = pinnedRemote === undefined || remote.address === pinnedRemote
+      if (rank !== null && isCandidate[row] === true && isPinned) order.push(ranks.length)
+      ranks.push(rank)
+    }
+  }
+  order.sort((a, b) => (ranks[a] as number) - (ranks[b] as number))
+  return { ranks, order }
+}
+
+function rankOf(policy: MobikePolicy, local: LocalAddress, remote: RemoteCandidate): number | null {
+  const { rank } = policy.selection
+  if (rank === undefined) return (local.cost ?? 0) + (remote.cost ?? 0)
+  const value = rank({ local, remote })
+  return value === null || Number.isNaN(value) ? null : value
+}
+
+/** What is known of pairs in both tables. An address that came or went may be on another network now: that is void. */
+function carried(
+  before: PairTable,
+  locals: readonly LocalAddress[],
+  remotes: readonly Endpoint[]
+): PairTable['records'] {
+  if (before.records.length === 0) return before.records
+  const rows = places(locals, before.locals, (local, known) => local.address === known.address)
+  const columns = places(remotes, before.remotes, sameEndpoint)
+  const hasSameRemotes = columns.length === before.remotes.length && columns.every((place, column) => place === column)
+  return rows.map((place) => {
+    const known = before.records[place] ?? null
+    return known === null || hasSameRemotes ? known : columns.map((column) => known[column] ?? null)
+  })
+}
+
+/** Where each of `items` was `before`: mostly after the one before it. -1 for new ones. */
+function places<Item>(
+  items: readonly Item[],
+  before: readonly Item[],
+  isSame: (item: Item, known: Item) => boolean
+): readonly number[] {
+  let next = 0
+  return items.map((item) => {
+    const expected = before[next]
+    const place =
+      expected !== undefined && isSame(item, expected) ? next : before.findIndex((known) => isSame(item, known))
+    if (place >= 0) next = place + 1
+    return place
+  })
+}
