@@ -1,40 +1,24 @@
 import { EMPTY, type Path, toHex } from '../bytes/index.ts'
-import { EXCHANGE, NOTIFY, notifyName } from '../codec/index.ts'
-import type { Message, Payload } from '../codec/types.ts'
+import { NOTIFY, notifyName } from '../codec/index.ts'
+import type { Message } from '../codec/types.ts'
 import { deriveIkeKeys, type KeyExchangeMethod } from '../crypto/index.ts'
-import { createRequestWindow, createResponseCache, recordRequest } from '../exchange/index.ts'
+import { createRequestWindow, createResponseCache } from '../exchange/index.ts'
 import {
-  addressSelector,
-  authRequestPayloads,
   buildInitRequest,
-  configurationRequest,
-  findError,
   findGroup,
-  findNotify,
-  findPayload,
-  identityOf,
   ikeSuiteIds,
   observeNat,
   offerIke,
-  readChildOffer,
-  readClaim,
-  readConfigurationReply,
   readInitAnswer,
   resolveIkeSuite,
-  sameIdentity,
-  verifyChild,
   ZERO_SPI
 } from '../ike/index.ts'
-import { ownAuthentication, provesKey } from './authentication.ts'
-import { childOffer, installChild, jittered, newChildSpi } from './children.ts'
-import { becomeEstablished, mobikeAuthPayloads, offersNatTraversal } from './establishing.ts'
+import { jittered } from './children.ts'
+import { offersNatTraversal } from './establishing.ts'
 import { fromHexSpi } from './spi.ts'
-import type { AuthRequested, Handshake, IkeSa, InitiatingPhase } from './state.ts'
-import { enqueue } from './tasks.ts'
+import type { Attempts, Handshake, IkeSa, InitiatingPhase } from './state.ts'
 import {
-  activeIkeSa,
   close,
-  currentPath,
   enter,
   ignore,
   keepIkeKeys,
@@ -42,8 +26,6 @@ import {
   newIkeSpi,
   nextId,
   patch,
-  protect,
-  putIkeSa,
   random,
   report,
   retransmissionOf,
@@ -61,7 +43,7 @@ const TRANSMISSIONS_PER_PATH = 2
 /** Starts IKE_SA_INIT on the first of the paths. */
 export function connect(turn: Turn, paths: readonly Path[]): void {
   if (paths.length === 0) throw new RangeError('event.paths: at least one path is needed')
-  startAttempt(turn, paths, 0, 0, null)
+  startAttempt(turn, { paths, attempt: 0, natRefusals: 0 }, 0, null)
 }
 
 /** The time of a retransmission, of the next path, or of giving up. */
@@ -78,7 +60,7 @@ export function continueInitiating(turn: Turn, phase: InitiatingPhase): void {
   // A path that brought a COOKIE or another group works.
   if (paths.length > 1 && phase.rounds === 0 && phase.transmissions % TRANSMISSIONS_PER_PATH === 0) {
     takePrivateKey(turn, phase.exchange)
-    startAttempt(turn, paths, phase.attempt + 1, phase.transmissions, failure)
+    startAttempt(turn, { ...attemptsOf(phase), attempt: phase.attempt + 1 }, phase.transmissions, failure)
     return
   }
   const path = pathOf(phase)
@@ -169,7 +151,7 @@ export function receiveInitResponse(
     nat: { traversal: observed !== null, observation: observed }
   })
   const question = nextId(turn)
-  enter(turn, { name: 'expectOwnCredential', question, handshake })
+  enter(turn, { ...attemptsOf(phase), name: 'expectOwnCredential', question, handshake })
   turn.actions.push({
     type: 'ask',
     id: question,
@@ -181,101 +163,27 @@ export function receiveInitResponse(
   })
 }
 
-/** The pre-shared key is known: sends IKE_AUTH (RFC 7296 sections 1.2, 2.15). */
-export function authenticate(turn: Turn, handshake: Handshake, secret: Uint8Array | null): void {
-  const sa = activeIkeSa(turn.state)
-  if (secret === null || sa === undefined) return close(turn, 'authenticationFailed')
-  turn.secrets = { ...turn.secrets, preSharedKey: secret.slice() }
-  const { config } = turn
-  const path = currentPath(turn.state)
-  const childSpi = newChildSpi(turn)
-  const selectors = { local: config.localSelectors, remote: config.remoteSelectors }
-  const payloads = authRequestPayloads({
-    identity: config.localIdentity,
-    peerIdentity: config.peerIdentity,
-    initialContact: config.initialContact,
-    authentication: ownAuthentication(turn, sa, handshake, secret),
-    configuration: config.requestConfiguration === null ? null : configurationRequest(config.requestConfiguration),
-    child: childOffer(config, childSpi, selectors, 'auth'),
-    notifies: mobikeAuthPayloads(turn, path)
-  })
-  const bytes = protect(turn, sa, { exchangeType: EXCHANGE.IKE_AUTH, isResponse: false, messageId: 1, payloads })
-  const request = { purpose: { kind: 'auth' } as const, bytes, path, now: turn.now }
-  putIkeSa(turn, { ...sa, requests: recordRequest(sa.requests, retransmissionOf(turn), request) })
-  enter(turn, { name: 'expectAuthResponse', handshake, childSpi })
-  sendMessage(turn, path, bytes)
+/** IKE_AUTH showed a NAT where none may be: from IKE_SA_INIT on again, on the next path (RFC 4555 section 3.9, A109). */
+export function startAgain(turn: Turn, { paths, attempt, natRefusals }: Attempts): void {
+  patch(turn, { path: null, initPath: null, nat: { traversal: false, observation: null } })
+  startAttempt(turn, { paths, attempt: attempt + 1, natRefusals: natRefusals + 1 }, 0, null)
 }
 
-/** The IKE_AUTH response, opened: the responder proves who it is, and the first Child SA is there or refused. */
-export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa, payloads: readonly Payload[]): void {
-  const { config } = turn
-  const claim = readClaim(payloads, 'responder')
-  if (claim === undefined) {
-    if (findNotify(payloads, NOTIFY.UNEXPECTED_NAT_DETECTED) !== undefined) return close(turn, 'unexpectedNat')
-    const error = findError(payloads)
-    return close(
-      turn,
-      error === undefined || error.type !== NOTIFY.AUTHENTICATION_FAILED ? 'protocolError' : 'authenticationFailed'
-    )
-  }
-  const peerIdentity = identityOf(claim.identification)
-  const secret = turn.secrets.preSharedKey
-  const expected = config.peerIdentity === null || sameIdentity(config.peerIdentity, peerIdentity)
-  const proven = secret !== null && provesKey(turn, sa, phase.handshake, secret, claim)
-  if (!expected || !proven) return refuseResponder(turn, sa)
-
-  becomeEstablished(turn, peerIdentity, payloads)
-  const configuration = readConfigurationReply(findPayload(payloads, 'configuration'))
-  const assigned = config.requestConfiguration === null ? undefined : configuration
-  if (assigned !== undefined) turn.actions.push({ type: 'applyConfiguration', configuration: assigned })
-  const inner = assigned?.addresses ?? []
-  const local = inner.length === 0 ? config.localSelectors : inner.map(addressSelector)
-  patch(turn, { allowed: { local, remote: config.remoteSelectors } })
-  const answer = readChildOffer(payloads)
-  if (answer === undefined) {
-    // The IKE SA stands although its first Child SA was refused (RFC 7296 section 2.21.2, B155).
-    report(turn, { kind: 'childSaFailed', notifyType: findError(payloads)?.type ?? NOTIFY.NO_PROPOSAL_CHOSEN })
-    return
-  }
-  const selectors = { local: config.localSelectors, remote: config.remoteSelectors }
-  const offer = childOffer(config, phase.childSpi, selectors, 'auth')
-  const agreement = verifyChild(answer, offer.proposals, selectors)
-  if (agreement === undefined) {
-    report(turn, { kind: 'violation', rule: 'the first Child SA is not among what was offered' })
-    report(turn, { kind: 'childSaFailed', notifyType: NOTIFY.NO_PROPOSAL_CHOSEN })
-    // The peer has it: it is deleted there (section 2.21, B240).
-    return enqueue(turn, { kind: 'deleteChild', id: nextId(turn), spi: phase.childSpi })
-  }
-  const { nonceInitiator, nonceResponder } = phase.handshake
-  const keys = { ikeSa: sa, nonceInitiator, nonceResponder, startedHere: true }
-  const child = installChild(turn, agreement, phase.childSpi, keys)
-  if (child !== undefined) report(turn, { kind: 'childSaEstablished', id: child.sa.id })
-}
-
-/** Section 2.21.2: the initiator tells the responder in an INFORMATIONAL of its own, and waits for nothing. */
-function refuseResponder(turn: Turn, sa: IkeSa): void {
-  const bytes = protect(turn, sa, {
-    exchangeType: EXCHANGE.INFORMATIONAL,
-    isResponse: false,
-    messageId: sa.requests.nextMessageId,
-    payloads: [{ kind: 'notify', protocol: 0, spi: EMPTY, type: NOTIFY.AUTHENTICATION_FAILED, data: EMPTY }]
-  })
-  sendMessage(turn, currentPath(turn.state), bytes)
-  close(turn, 'authenticationFailed')
+/** What of a phase a later attempt needs. */
+export function attemptsOf({ paths, attempt, natRefusals }: Attempts): Attempts {
+  return { paths, attempt, natRefusals }
 }
 
 function startAttempt(
   turn: Turn,
-  paths: readonly Path[],
-  attempt: number,
+  attempts: Attempts,
   transmissions: number,
   failure: InitiatingPhase['failure']
 ): void {
   const group = turn.config.ikeProposals[0]?.keyExchange[0]?.id as number
   const phase: InitiatingPhase = {
+    ...attempts,
     name: 'expectInitResponse',
-    paths,
-    attempt,
     // A new attempt is a new message with SPI, nonce and NAT_DETECTION of its own: a retransmission could not change.
     initiatorSpi: newIkeSpi(turn),
     group,

@@ -76,7 +76,7 @@ export interface Surroundings {
 export type Phase =
   | { readonly name: 'idle' }
   | InitiatingPhase
-  | { readonly name: 'expectOwnCredential'; readonly question: number; readonly handshake: Handshake }
+  | ({ readonly name: 'expectOwnCredential'; readonly question: number; readonly handshake: Handshake } & Attempts)
   | ({ readonly name: 'expectAuthResponse' } & AuthRequested)
   | { readonly name: 'expectInitRequest' }
   | { readonly name: 'expectAuthRequest'; readonly handshake: Handshake; readonly deadline: number }
@@ -101,12 +101,18 @@ export interface Farewell {
   readonly until: number
 }
 
-/** IKE_SA_INIT is on its way. */
-export interface InitiatingPhase {
-  readonly name: 'expectInitResponse'
+/** Where an initiator tries to set up the IKE SA, and how far it is. */
+export interface Attempts {
   readonly paths: readonly Path[]
   /** Which of the paths this attempt uses; attempts go round them (RFC 4555 section 3.1). */
   readonly attempt: number
+  /** Attempts that IKE_AUTH ended with UNEXPECTED_NAT_DETECTED (RFC 4555 section 3.9). */
+  readonly natRefusals: number
+}
+
+/** IKE_SA_INIT is on its way. */
+export interface InitiatingPhase extends Attempts {
+  readonly name: 'expectInitResponse'
   readonly initiatorSpi: string
   readonly group: number
   /** Key Exchange Data of `group`; its private key is in the secrets, named by `exchange`. */
@@ -132,7 +138,7 @@ export interface Handshake {
 }
 
 /** Our IKE_AUTH request is on its way. */
-export interface AuthRequested {
+export interface AuthRequested extends Attempts {
   readonly handshake: Handshake
   readonly childSpi: number
 }

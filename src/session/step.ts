@@ -1,9 +1,10 @@
 import { samePath } from '../bytes/index.ts'
 import { copySelectors } from '../ike/index.ts'
+import { authenticate } from './authenticating.ts'
 import { failedOf, renewChildren, rewriteSelectors } from './child-moves.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
-import { authenticate, connect } from './initiating.ts'
+import { connect } from './initiating.ts'
 import { suspectPeer } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { receiveDatagram } from './receive.ts'
@@ -151,7 +152,7 @@ function takeAnswer(turn: Turn, id: number, answer: Answer): void {
     return report(turn, { kind: 'eventIgnored', event: 'answered', reason: 'no such question is open' })
   }
   if (phase.name === 'expectOwnCredential' && answer.kind === 'preSharedKey') {
-    return authenticate(turn, phase.handshake, answer.secret)
+    return authenticate(turn, phase, answer.secret)
   }
   if (phase.name === 'expectPeerCredential' && answer.kind === 'preSharedKey') {
     return verifyInitiator(turn, phase, phase.deadline, answer.secret)
