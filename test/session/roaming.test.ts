@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Endpoint, type Path, toHex } from '../../src/bytes/index.ts'
 import { NOTIFY } from '../../src/codec/index.ts'
-import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import type { SessionAction, SessionOptions } from '../../src/session/index.ts'
 import { kinds, read, unmarked } from './forge.ts'
 import { Nat } from './nat.ts'
@@ -514,15 +513,6 @@ describe('NATs', () => {
     }
     pair.advance(5000)
     expect(seen.filter(({ kinds: all }) => all.includes(UPDATE_SA_ADDRESSES))).toEqual([])
-  })
-
-  it('A103 A105 A106 NO_NATS_ALLOWED: behind a NAT the session does not come up', () => {
-    const forbid = { ...DEFAULT_MOBIKE_POLICY, natTraversal: 'forbid' as const }
-    const pair = reachable({ mobike: forbid }, { mobike: forbid })
-    new Nat(pair, '10.1.0.2')
-    pair.connect().settle()
-    expect(pair.reports('client')).toContainEqual({ kind: 'closed', reason: 'unexpectedNat' })
-    expect(pair.reports('gateway')).toContainEqual({ kind: 'closed', reason: 'unexpectedNat' })
   })
 
   it('moves behind a NAT and out of it with every loss pattern of six datagrams', () => {
