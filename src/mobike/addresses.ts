@@ -16,7 +16,9 @@ export function localAddressesChanged(
 ): MobikeStep {
   const before = step.state.pairs.locals
   const next = withAddresses(policy, step, { local: addresses.map((local) => ({ ...local })) })
-  const hasNew = next.state.pairs.locals.some(({ address }) => !before.some((local) => local.address === address))
+  const isKnown = ({ address, port }: LocalAddress): boolean =>
+    before.some((local) => local.address === address && local.port === port)
+  const hasNew = !next.state.pairs.locals.every(isKnown)
   return reselect(policy, next, now, hasNew)
 }
 

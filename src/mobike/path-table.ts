@@ -5,8 +5,7 @@ import type { LocalAddress } from './types.ts'
 /** Where `path` stands in the table; -1 when it is no pair of today's addresses. */
 export function pairIndex(state: MobikeState, path: Path): number {
   const { locals, remotes } = state.pairs
-  if (path.local.port !== state.localPort) return -1
-  const row = locals.findIndex(({ address }) => address === path.local.address)
+  const row = locals.findIndex((local) => isLocalEnd(state, local, path.local))
   const column = row < 0 ? -1 : remotes.findIndex((remote) => sameEndpoint(remote, path.remote))
   return column < 0 ? -1 : row * remotes.length + column
 }
@@ -18,7 +17,12 @@ export function pairAt(state: MobikeState, index: number): Path {
   if (known !== undefined) return known
   const local = locals[Math.floor(index / remotes.length)] as LocalAddress
   const remote = remotes[index % remotes.length] as Endpoint
-  return { local: { address: local.address, port: state.localPort }, remote }
+  return { local: { address: local.address, port: local.port ?? state.localPort }, remote }
+}
+
+/** True when packets from `local` leave from `end`. */
+export function isLocalEnd(state: MobikeState, local: LocalAddress, end: Endpoint): boolean {
+  return local.address === end.address && (local.port ?? state.localPort) === end.port
 }
 
 /** How many pairs there are. */

@@ -1,5 +1,5 @@
 import { ipFamily, type Path, samePath } from '../bytes/index.ts'
-import { candidateAt, candidateCount, isFailedAt, pairAt, pairCount, pairIndex, rankAt } from './path-table.ts'
+import { candidateAt, candidateCount, isFailedAt, isLocalEnd, pairAt, pairCount, pairIndex, rankAt } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import type { MobikeState } from './state.ts'
 
@@ -68,5 +68,5 @@ export function betterPaths(
 
 /** True while packets can leave from the local end of `path`. Flags do not matter: what is in use stays in use. */
 export function isLocalUsable(state: MobikeState, path: Path): boolean {
-  return state.pairs.locals.some(({ address }) => address === path.local.address)
+  return state.pairs.locals.some((local) => isLocalEnd(state, local, path.local))
 }

@@ -15,6 +15,11 @@ export type MobikeRole = 'initiator' | 'responder'
 /** An address of this host as the platform reports it. */
 export interface LocalAddress {
   readonly address: IpAddress
+  /**
+   * The UDP port that packets leave from, where it is not the one of IKE_AUTH: a socket opened anew may have another. A
+   * change of the port alone is a move (F43).
+   */
+  readonly port?: number
   /** For people and for policy: `wlan0`. */
   readonly interfaceName?: string
   /** Lower is better; default 0. What the peer's end of a pair costs is added. */
