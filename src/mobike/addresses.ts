@@ -1,6 +1,7 @@
 import { advertisableAddresses } from './address-set.ts'
 import { withPairs } from './candidate-pairs.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
+import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
 import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
@@ -16,9 +17,7 @@ export function localAddressesChanged(
 ): MobikeStep {
   const before = step.state.pairs.locals
   const next = withAddresses(policy, step, { local: addresses.map((local) => ({ ...local })) })
-  const isKnown = ({ address, port }: LocalAddress): boolean =>
-    before.some((local) => local.address === address && local.port === port)
-  const hasNew = !next.state.pairs.locals.every(isKnown)
+  const hasNew = next.state.pairs.locals.some((local) => !before.some((known) => isSameLocal(known, local)))
   return reselect(policy, next, now, hasNew)
 }
 

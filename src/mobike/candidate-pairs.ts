@@ -1,5 +1,6 @@
 import { type Endpoint, type IpAddress, ipFamily, sameEndpoint } from '../bytes/index.ts'
 import { allowedByFlags, prefixTest } from './address-set.ts'
+import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, type MobikeState, type PairTable } from './state.ts'
 import type { LocalAddress, MobikeStep, RemoteCandidate } from './types.ts'
@@ -133,7 +134,7 @@ function carried(
   remotes: readonly Endpoint[]
 ): PairTable['records'] {
   if (before.records.length === 0) return before.records
-  const rows = places(locals, before.locals, (local, known) => local.address === known.address)
+  const rows = places(locals, before.locals, isSameLocal)
   const columns = places(remotes, before.remotes, sameEndpoint)
   const hasSameRemotes = columns.length === before.remotes.length && columns.every((place, column) => place === column)
   return rows.map((place) => {

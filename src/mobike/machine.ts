@@ -6,6 +6,7 @@ import { NO_PAIRS, settlePairs } from './candidate-pairs.ts'
 import { childSaMoveFailed, childSasMoved } from './migration.ts'
 import { close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
+import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { advanceProbing, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
@@ -197,7 +198,7 @@ function checkUnchanged(policy: MobikePolicy, before: MobikeStep, after: MobikeS
   const { state } = after
   const isSame =
     local.length === state.local.length &&
-    local.every(({ address }) => state.local.some((known) => known.address === address)) &&
+    local.every((address) => state.local.some((known) => isSameLocal(known, address))) &&
     samePath(ikePath, state.ikePath)
   if (!policy.checkUnchangedAddresses || !isSame || state.outageSince !== null || state.pending.update) return after
   return suspicion(policy, after, now)

@@ -10,9 +10,12 @@ export function needsEncapsulation(ports: MobikePorts, nat: NatObservation | nul
   return nat !== null && (nat.localBehindNat || nat.remoteBehindNat) && mayEncapsulate(ports, path)
 }
 
-/** False on the IKE port, which carries no ESP (RFC 7296 section 2.23), whatever a peer makes us see there. */
-export function mayEncapsulate(ports: MobikePorts, path: Path): boolean {
-  return path.local.port !== ports.ike || path.local.port === ports.natTraversal
+/**
+ * False on the IKE port of either end, which carries no ESP (RFC 7296 section 2.23), whatever a peer makes us see there. The
+ * peer's counts only where ours is another than usual: behind a NAT 4500 may look like 500 from here.
+ */
+export function mayEncapsulate(ports: MobikePorts, { local, remote }: Path): boolean {
+  return local.port === ports.natTraversal || (local.port !== ports.ike && remote.port !== ports.ike)
 }
 
 /**

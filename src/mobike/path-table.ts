@@ -25,6 +25,11 @@ export function isLocalEnd(state: MobikeState, local: LocalAddress, end: Endpoin
   return local.address === end.address && (local.port ?? state.localPort) === end.port
 }
 
+/** True when packets from both leave from the same end. */
+export function isSameLocal(local: LocalAddress, other: LocalAddress): boolean {
+  return local.address === other.address && local.port === other.port
+}
+
 /** How many pairs there are. */
 export function pairCount({ locals, remotes }: PairTable): number {
   return locals.length * remotes.length

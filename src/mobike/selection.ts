@@ -1,5 +1,14 @@
 import { ipFamily, type Path, samePath } from '../bytes/index.ts'
-import { candidateAt, candidateCount, isFailedAt, isLocalEnd, pairAt, pairCount, pairIndex, rankAt } from './path-table.ts'
+import {
+  candidateAt,
+  candidateCount,
+  isFailedAt,
+  isLocalEnd,
+  pairAt,
+  pairCount,
+  pairIndex,
+  rankAt
+} from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import type { MobikeState } from './state.ts'
 

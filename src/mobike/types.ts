@@ -16,8 +16,8 @@ export type MobikeRole = 'initiator' | 'responder'
 export interface LocalAddress {
   readonly address: IpAddress
   /**
-   * The UDP port that packets leave from, where it is not the one of IKE_AUTH: a socket opened anew may have another. A
-   * change of the port alone is a move (F43).
+   * The UDP port that packets leave from, where it is not the one of IKE_AUTH: an initiator's socket opened anew may have
+   * another. A change of the port alone is a move (F43). A responder stays reachable on the port it had.
    */
   readonly port?: number
   /** For people and for policy: `wlan0`. */

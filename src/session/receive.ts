@@ -26,6 +26,7 @@ import type { Farewell, IkeSa } from './state.ts'
 import {
   close,
   encapsulating,
+  hasMarker,
   ignore,
   ikeKeysOf,
   ikeSaById,
@@ -43,7 +44,7 @@ import {
 export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): void {
   if (!canBeAnswered(path.remote)) return ignore(turn, 'unanswerableSource', path)
   if (datagram.length > turn.config.limits.datagramOctets) return ignore(turn, 'tooLarge', path)
-  const marked = path.local.port === turn.config.ports.natTraversal
+  const marked = hasMarker(turn.config, path)
   const kind = classifyUdpDatagram(datagram, marked)
   if (kind === 'keepalive') return ignore(turn, 'keepalive', path)
   if (kind !== 'ike') return ignore(turn, 'notIke', path)

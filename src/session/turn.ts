@@ -132,8 +132,16 @@ export function sendMessage(turn: Turn, path: Path, message: Uint8Array): void {
   turn.actions.push({ type: 'sendDatagram', path, bytes: framed(turn.config, path, message) })
 }
 
+/**
+ * True where IKE has the non-ESP marker: on our NAT traversal port, and from a port that is neither of ours, of a socket
+ * opened anew, unless the peer's is its IKE port (RFC 7296 section 2.23).
+ */
+export function hasMarker({ ports }: SessionConfig, { local, remote }: Path): boolean {
+  return local.port === ports.natTraversal || (local.port !== ports.ike && remote.port !== ports.ike)
+}
+
 function framed(config: SessionConfig, path: Path, message: Uint8Array): Uint8Array {
-  if (path.local.port !== config.ports.natTraversal) return message
+  if (!hasMarker(config, path)) return message
   const datagram = new Uint8Array(4 + message.length)
   datagram.set(message, 4)
   return datagram

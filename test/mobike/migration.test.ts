@@ -59,6 +59,60 @@ class FailingLab extends Lab {
   }
 }
 
+describe('another port at our own end', () => {
+  const NEW_PORT = 40_001
+  const from = (port: number): Path => ({ ...path(LOCALS[0], GW1), local: { address: LOCALS[0], port } })
+
+  it('F43 is a move like any other: UPDATE from it, and the Child SAs of both sides go there', () => {
+    const lab = new Lab().start(path(LOCALS[0], GW1))
+    lab.client.local({ address: LOCALS[0], port: NEW_PORT })
+    lab.run(2000)
+    expect(lab.client.requests).toMatchObject([{ purpose: 'update', path: from(NEW_PORT) }])
+    expect(lab.client.actions).toContainEqual({
+      type: 'moveChildSas',
+      from: from(4500),
+      to: from(NEW_PORT),
+      encapsulate: false
+    })
+    expect(lab.client.state).toMatchObject({ ikePath: from(NEW_PORT), childPath: from(NEW_PORT) })
+    const peer = { local: from(NEW_PORT).remote, remote: from(NEW_PORT).local }
+    expect(lab.gateway.state).toMatchObject({ ikePath: peer, childPath: peer })
+  })
+
+  it('F43 is no address: nothing is announced, and no other pair is looked for', () => {
+    const locals = [
+      { address: LOCALS[0], cost: 0 },
+      { address: LOCALS[1], cost: 9 }
+    ]
+    const lab = new Lab().start(path(LOCALS[0], GW1), { client: locals })
+    lab.client.local({ address: LOCALS[0], cost: 0, port: NEW_PORT }, { address: LOCALS[1], cost: 9 })
+    lab.run(2000)
+    expect(lab.client.requests.flatMap(({ notifies }) => notifies.map(({ kind }) => kind))).not.toContain(
+      'additionalAddress'
+    )
+    expect(lab.client.state.ikePath).toEqual(from(NEW_PORT))
+  })
+
+  it('F42 F43 the old port is no way back when the host could not migrate to the new one', () => {
+    const lab = new Lab().start(path(LOCALS[0], GW1))
+    lab.client.canMove = false
+    lab.client.local({ address: LOCALS[0], port: NEW_PORT })
+    lab.run(2000)
+    expect(lab.client.actions).toContainEqual({ type: 'renewChildSas', path: from(NEW_PORT), encapsulate: false })
+    expect(lab.client.state).toMatchObject({ ikePath: from(NEW_PORT), childPath: from(NEW_PORT) })
+  })
+
+  it('F43 F54 the same port again is no change', () => {
+    const lab = new Lab().start(path(LOCALS[0], GW1))
+    lab.client.local({ address: LOCALS[0], port: NEW_PORT })
+    lab.run(2000)
+    const count = lab.client.requests.length
+    lab.client.local({ address: LOCALS[0], port: NEW_PORT })
+    lab.run(5000)
+    expect(lab.client.requests).toHaveLength(count)
+  })
+})
+
 describe('hosts that fail to migrate Child SAs, one, some or all of them, at any time', () => {
   it('F42 F68 F69 once the network is quiet IKE SA and every Child SA of both sides are on one pair', () => {
     const addresses = fc.uniqueArray(

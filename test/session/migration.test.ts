@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Endpoint } from '../../src/bytes/index.ts'
+import { type Endpoint, toHex } from '../../src/bytes/index.ts'
 import { EXCHANGE, NOTIFY, notify } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
 import { prefixSelector } from '../../src/ike/index.ts'
@@ -283,6 +283,50 @@ describe('a host that cannot migrate its Child SAs', () => {
     expect(spisOf(pair, 'gateway')).not.toEqual(before)
     expect(installsOf(pair.gateway.actions).at(-1)?.path.remote.port).toBe(44_500)
     expect(spisOf(pair, 'gateway').map(([ours, theirs]) => [theirs, ours])).toEqual(spisOf(pair, 'client'))
+  })
+})
+
+describe('a socket opened anew', () => {
+  it('F43 B002 has another port: IKE goes on from it with the non-ESP marker, and everything works', () => {
+    const pair = reachable().establish()
+    const before = spisOf(pair, 'client')
+    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.1.0.2', port: 40_001 }] })
+    const [update] = pair.wire
+    expect(update?.path).toEqual({
+      local: { address: '10.1.0.2', port: 40_001 },
+      remote: { address: '192.0.2.1', port: 4500 }
+    })
+    // RFC 7296 section 2.23: four zero octets before an IKE header on port 4500.
+    expect(update?.bytes.subarray(0, 4)).toEqual(new Uint8Array(4))
+    pair.settle()
+    pair.advance(3000)
+    expect(pair.gateway.session.state.mobike).toMatchObject({
+      ikePath: { remote: { address: '10.1.0.2', port: 40_001 } },
+      childPath: { remote: { address: '10.1.0.2', port: 40_001 } }
+    })
+    expect(spisOf(pair, 'client')).toEqual(before)
+    for (const name of BOTH) {
+      pair.tell(name, { type: 'childSaRekeyRequested', id: pair.childIds(name)[0] as number })
+      pair.settle()
+    }
+    expect(
+      spisOf(pair, 'client')
+        .flat()
+        .some((spi) => before.flat().includes(spi))
+    ).toBe(false)
+    expect(pair.sent.at(-1)?.bytes.subarray(0, 4)).toEqual(new Uint8Array(4))
+  })
+
+  it('F43 without NAT traversal the peer listens on port 500, where IKE has no marker', () => {
+    const policy = { ...DEFAULT_MOBIKE_POLICY, natTraversal: 'forbid' as const }
+    const pair = reachable({ mobike: policy }, { mobike: policy }).establish()
+    const spi = pair.ikeSa('client').initiatorSpi
+    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.1.0.2', port: 40_001 }] })
+    expect(pair.wire[0]?.path.remote.port).toBe(500)
+    expect(toHex(pair.wire[0]?.bytes.subarray(0, 8) ?? new Uint8Array())).toBe(spi)
+    pair.settle()
+    pair.advance(3000)
+    expect(pair.gateway.session.state.mobike?.childPath.remote.port).toBe(40_001)
   })
 })
 
