@@ -14,15 +14,18 @@ import { buildInitRefusal, findNotify, findPayload } from '../ike/index.ts'
 import {
   createResponderSession,
   forgetDroppedKeys,
+  type Identity,
   type IgnoredReason,
   nextSessionWake,
   type Session,
+  type SessionAction,
   type SessionConfig,
   type SessionEvent,
   stepSession
 } from '../session/index.ts'
 import { canBeAnswered } from '../session/source.ts'
 import { CookieJar } from './cookies.ts'
+import { IdentityIndex } from './identities.ts'
 import {
   type DatagramNews,
   DEFAULT_GATEWAY_LIMITS,
@@ -47,8 +50,11 @@ import { WakeQueue } from './wake-queue.ts'
 export function createGateway(options: {
   readonly session: SessionConfig
   readonly limits?: Partial<GatewayLimits>
+  /** Default `close`. */
+  readonly initialContact?: GatewayConfig['initialContact']
 }): Gateway {
-  return new SessionTable({ session: options.session, limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits } })
+  const { session, initialContact = 'close' } = options
+  return new SessionTable({ session, limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits }, initialContact })
 }
 
 interface Entry {
@@ -69,6 +75,7 @@ class SessionTable implements Gateway {
   readonly #byChildSpi: Map<number, readonly SessionId[]> = new Map()
   readonly #halfOpen: Map<string, SessionId> = new Map()
   readonly #halfOpenByHost: Map<string, number> = new Map()
+  readonly #identities: IdentityIndex = new IdentityIndex()
   readonly #wakes: WakeQueue = new WakeQueue()
   readonly #cookies: CookieJar
   /** Ended sessions that still repeat their last answer. */
@@ -133,6 +140,10 @@ class SessionTable implements Gateway {
     return this.#byChildSpi.get(spi) ?? []
   }
 
+  sessionsOfIdentity(identity: Identity): readonly SessionId[] {
+    return this.#identities.of(identity)
+  }
+
   #receiveInit(datagram: DatagramNews, bytes: Uint8Array, header: PeekedHeader): readonly GatewayAction[] {
     const { now, entropy, path } = datagram
     const { limits, session: config } = this.#config
@@ -185,11 +196,30 @@ class SessionTable implements Gateway {
     if (phase.name === 'closed') {
       this.#end(id, entry, phase.farewell !== null)
     } else {
-      if (phase.name === 'established') this.#leaveHalfOpen(entry)
+      if (phase.name === 'established' && before.state.phase.name !== 'established') {
+        this.#leaveHalfOpen(entry)
+        this.#identities.add(id, phase.peerIdentity)
+      }
       if (session.state !== before.state) this.#index(id, entry)
       this.#wakes.arm(id, nextSessionWake(session))
     }
-    return actions.map((action) => ({ session: id, action }))
+    const own = actions.map((action) => ({ session: id, action }))
+    return this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
+  }
+
+  /** INITIAL_CONTACT: all other sessions of the identity that was just proved are lost to the peer. */
+  #endOlder(
+    id: SessionId,
+    actions: readonly SessionAction[],
+    { now, entropy }: SessionEvent
+  ): readonly GatewayAction[] {
+    const said = actions.flatMap((action) =>
+      action.type === 'report' && action.report.kind === 'initialContact' ? [action.report.peerIdentity] : []
+    )
+    return said
+      .flatMap((identity) => this.#identities.of(identity))
+      .filter((other) => other !== id)
+      .flatMap((other) => this.#step(other, { type: 'peerRestarted', now, entropy }))
   }
 
   #index(id: SessionId, entry: Entry): void {
@@ -206,6 +236,7 @@ class SessionTable implements Gateway {
       entry.ended = true
       this.#lingering++
       this.#leaveHalfOpen(entry)
+      this.#identities.remove(id)
       reindex(this.#byChildSpi, entry.childSpis, [], id)
     }
     if (entry.ended && lingers) {
@@ -231,6 +262,7 @@ class SessionTable implements Gateway {
     reindex(this.#byIkeSpi, entry.ikeSpis, [], id)
     reindex(this.#byChildSpi, entry.childSpis, [], id)
     this.#leaveHalfOpen(entry)
+    this.#identities.remove(id)
     this.#wakes.arm(id, undefined)
     this.#entries.delete(id)
   }

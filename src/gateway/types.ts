@@ -1,5 +1,5 @@
 import type { Path } from '../bytes/index.ts'
-import type { Session, SessionAction, SessionConfig, SessionEvent } from '../session/index.ts'
+import type { Identity, Session, SessionAction, SessionConfig, SessionEvent } from '../session/index.ts'
 
 /** A session's handle in its gateway: never reused. */
 export type SessionId = number
@@ -9,6 +9,11 @@ export interface GatewayConfig {
   /** The configuration of every responder session. */
   readonly session: SessionConfig
   readonly limits: GatewayLimits
+  /**
+   * A peer says INITIAL_CONTACT: end its other sessions without a message, as it has lost them (RFC 7296 section 2.4), or
+   * only report it, where several hosts share one identity and say so all the same.
+   */
+  readonly initialContact: 'close' | 'report'
 }
 
 /** Bounds on what strangers can make a gateway hold or send. */
@@ -70,6 +75,8 @@ export interface Gateway {
   session(id: SessionId): Session | undefined
   /** Handles of all live sessions. */
   ids(): readonly SessionId[]
+  /** Sessions whose peer proved this identity, wherever it is now (RFC 4555 appendix A.2); oldest first. */
+  sessionsOfIdentity(identity: Identity): readonly SessionId[]
   /**
    * Sessions with a Child SA that receives on this SPI: usually one, but 32 random bits may be drawn twice among many
    * sessions. Try each; the checksum tells (RFC 4555 appendix A.1).

@@ -50,6 +50,9 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
   enter(turn, { name: 'established', peerIdentity: config.peerIdentity ?? peerIdentity })
   patch(turn, { livenessAt: livenessDueAt(turn) })
   report(turn, { kind: 'established', path, peerIdentity, mobike })
+  if (findNotify(peerPayloads, NOTIFY.INITIAL_CONTACT) !== undefined) {
+    report(turn, { kind: 'initialContact', peerIdentity })
+  }
   if (mobike && config.mobike !== null) {
     const { role, nat, initPath, surroundings } = turn.state
     const step = createMobike(config.mobike, {

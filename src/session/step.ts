@@ -113,6 +113,8 @@ function takeWish(turn: Turn, event: SessionEvent): void {
   switch (event.type) {
     case 'hintReceived':
       return suspectPeer(turn, event.hint)
+    case 'peerRestarted':
+      return close(turn, 'peerRestarted')
     case 'childSasMoved':
       rewriteSelectors(turn, event.rewritten ?? [])
       return tellMobike(turn, { type: 'childSasMoved', now: turn.now })

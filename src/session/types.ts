@@ -54,6 +54,8 @@ export type SessionEvent = EventBase &
     | { readonly type: 'livenessRequested' }
     /** Send UPDATE_SA_ADDRESSES although nothing changed (MOBIKE initiator only). */
     | { readonly type: 'updateRequested' }
+    /** The peer said INITIAL_CONTACT on another IKE SA: it has lost this one, which ends without a message (section 2.4). */
+    | { readonly type: 'peerRestarted' }
     /** Delete the IKE SA and everything under it. */
     | { readonly type: 'closeRequested' }
   )
@@ -142,6 +144,7 @@ export type Answer =
 export type CloseReason =
   | 'closedLocally'
   | 'closedByPeer'
+  | 'peerRestarted'
   | 'authenticationFailed'
   | 'noProposalChosen'
   | 'noResponse'
@@ -160,6 +163,8 @@ export type CloseReason =
 export type SessionReport =
   | { readonly kind: 'established'; readonly path: Path; readonly peerIdentity: Identity; readonly mobike: boolean }
   | { readonly kind: 'closed'; readonly reason: CloseReason }
+  /** The authenticated peer has no other IKE SA with us (INITIAL_CONTACT, RFC 7296 section 2.4). */
+  | { readonly kind: 'initialContact'; readonly peerIdentity: Identity }
   | { readonly kind: 'childSaEstablished'; readonly id: number }
   /** There will be no new Child SA; `replaces` names the one it was to replace. */
   | { readonly kind: 'childSaFailed'; readonly notifyType: number; readonly replaces?: number }

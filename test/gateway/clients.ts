@@ -4,15 +4,15 @@ import {
   createInitiatorSession,
   type Session,
   type SessionAction,
+  type SessionConfig,
   type SessionEvent,
+  type SessionOptions,
   sessionConfig,
   stepSession
 } from '../../src/session/index.ts'
 import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
 
 const SECRET = Uint8Array.from('correct horse battery staple', (character) => character.charCodeAt(0))
-const config = sessionConfig(CLIENT_OPTIONS)
-
 let seed = 1
 
 /** Entropy of an event: never the same twice. */
@@ -24,22 +24,27 @@ export function entropy(): Uint8Array {
 
 /** A client with an address of its own, talking to a gateway over a wire that loses nothing. */
 export class Client {
-  session: Session = createInitiatorSession(config)
+  readonly config: SessionConfig
+  session: Session
   readonly path: Path
   readonly received: Uint8Array[] = []
   readonly sent: { readonly path: Path; readonly bytes: Uint8Array }[] = []
   now = 0
   /** Entropy of its events. */
   draw: (type: string) => Uint8Array = entropy
+  /** What it takes for the pre-shared key. */
+  answer: Uint8Array = SECRET
   /** Its address as the gateway sees it. */
   seenAt: (path: Path) => Path['local'] = ({ local }) => local
 
-  constructor(address: string) {
+  constructor(address: string, options: Partial<SessionOptions> = {}) {
+    this.config = sessionConfig({ ...CLIENT_OPTIONS, ...options })
+    this.session = createInitiatorSession(this.config)
     this.path = { local: { address, port: 500 }, remote: { address: '192.0.2.1', port: 500 } }
   }
 
   step(news: { readonly type: string; readonly [field: string]: unknown }): void {
-    const result = stepSession(config, this.session, {
+    const result = stepSession(this.config, this.session, {
       ...news,
       now: this.now,
       entropy: this.draw(news.type)
@@ -51,7 +56,7 @@ export class Client {
   perform(action: SessionAction): void {
     if (action.type === 'sendDatagram') this.sent.push(action)
     if (action.type === 'ask') {
-      this.step({ type: 'answered', id: action.id, answer: { kind: 'preSharedKey', secret: SECRET } })
+      this.step({ type: 'answered', id: action.id, answer: { kind: 'preSharedKey', secret: this.answer } })
     }
     if (action.type === 'moveChildSas') this.step({ type: 'childSasMoved' })
   }
