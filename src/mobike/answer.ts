@@ -38,7 +38,8 @@ export function requestReceived(policy: MobikePolicy, step: MobikeStep, event: R
     const checked = intend(refused, { liveness: true })
     return doList ? peerListReceived(policy, checked, event) : checked
   }
-  if (doUpdate && policy.acceptPath?.(path) === false) {
+  const update = { from: state.ikePath, nat: event.nat }
+  if (doUpdate && policy.acceptPath?.(path, update) === false) {
     return refuse(ordered, event, { kind: 'unacceptableAddresses' }, { kind: 'refused', path, by: 'local' })
   }
   const answered = act(ordered, { type: 'answer', notifies: echoOf(state, notifies) })

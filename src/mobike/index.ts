@@ -12,6 +12,7 @@ export {
   DEFAULT_MOBIKE_POLICY,
   type MobikePolicy,
   type ProbingPolicy,
+  type RequestedUpdate,
   type RoutabilityPolicy,
   type SelectionPolicy
 } from './policy.ts'

@@ -27,7 +27,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     natBaseline: isElsewhere ? null : before.natBaseline,
     natRetries: 0,
     updateNotBefore: null,
-    targetEncapsulate: isElsewhere ? guessEncapsulation(before, to) : before.targetEncapsulate,
+    targetEncapsulate: isElsewhere ? guessEncapsulation(policy, before, to) : before.targetEncapsulate,
     moveDue: true,
     doubts: NO_DOUBTS,
     outstanding: before.outstanding.map((request) => ({ ...request, superseded: true })),

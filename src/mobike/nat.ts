@@ -18,12 +18,17 @@ export function mayEncapsulate(ports: MobikePorts, { local, remote }: Path): boo
   return local.port === ports.natTraversal || (local.port !== ports.ike && remote.port !== ports.ike)
 }
 
+/** True when requests of ours on `path` may carry NAT_DETECTION (F58). */
+export function detectsNat(policy: MobikePolicy, state: MobikeState, path: Path): boolean {
+  return state.natTraversal && policy.natDetection?.(path) !== false
+}
+
 /**
  * Encapsulation until an UPDATE response decides: what an earlier UPDATE showed on this pair, or else as it is now, or on
  * when a NAT is to be suspected (RFC 4555 section 3.5). The peer accepts both at any time (RFC 7296 section 2.23).
  */
-export function guessEncapsulation(state: MobikeState, path: MobikeState['ikePath']): boolean {
-  if (!state.natTraversal) return false
+export function guessEncapsulation(policy: MobikePolicy, state: MobikeState, path: Path): boolean {
+  if (!detectsNat(policy, state, path)) return false
   const known = recordOf(state, path)?.nat ?? null
   if (known !== null) return needsEncapsulation(state.ports, known, path)
   return mayEncapsulate(state.ports, path) && (state.encapsulate || suspectsNat(path))

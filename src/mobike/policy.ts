@@ -1,5 +1,5 @@
 import type { IpAddress, Path } from '../bytes/index.ts'
-import type { ExcludedPrefix, LocalAddress, RemoteCandidate } from './types.ts'
+import type { ExcludedPrefix, LocalAddress, NatObservation, RemoteCandidate } from './types.ts'
 
 /** When a new peer address must show that the peer receives packets there (RFC 4555 section 3.7). */
 export interface RoutabilityPolicy {
@@ -68,17 +68,32 @@ export interface ProbingPolicy {
   readonly retryFailedMs: number
 }
 
+/** What else is known of an UPDATE_SA_ADDRESSES request when `acceptPath` is asked. */
+export interface RequestedUpdate {
+  /** Where the IKE SA is now. */
+  readonly from: Path
+  /** What the request's NAT_DETECTION shows of the new pair; null without it. */
+  readonly nat: NatObservation | null
+}
+
 /** What RFC 4555 leaves to policy. Plain data but for its hooks; not part of the state. */
 export interface MobikePolicy {
   /** `forbid` sends NO_NATS_ALLOWED instead of NAT_DETECTION (section 3.9). */
   readonly natTraversal: 'allow' | 'forbid'
+  /**
+   * May requests on this pair carry NAT_DETECTION? False for pairs on which the host cannot UDP-encapsulate, as with
+   * IPv6 on some (F58): its ESP is then plain there, and the peer leaves encapsulation as it was (section 3.5). Asked of
+   * IKE_SA_INIT too, where false means no NAT traversal for the life of the lineage. Must be pure and must not throw.
+   * Without it every pair.
+   */
+  readonly natDetection?: (path: Path) => boolean
   readonly routability: RoutabilityPolicy
   readonly selection: SelectionPolicy
   /**
    * Responder: may the IKE SA use this pair (section 3.5)? False answers UNACCEPTABLE_ADDRESSES. Must be pure and must
    * not throw. Without it every pair is acceptable.
    */
-  readonly acceptPath?: (path: Path) => boolean
+  readonly acceptPath?: (path: Path, update: RequestedUpdate) => boolean
   /** ADDITIONAL_*_ADDRESS sent at most; 0 discloses none at all (section 5.5). Some receivers break beyond 8 (F17). */
   readonly maxAdvertisedAddresses: number
   /** Peer addresses kept at most; the rest of a longer list is dropped. */

@@ -1,7 +1,7 @@
-import { toHex } from '../bytes/index.ts'
+import { type Path, toHex } from '../bytes/index.ts'
 import { addressListNotifies, advertisedAddresses } from './address-set.ts'
 import { isListStale } from './move.ts'
-import { checksNatMapping } from './nat.ts'
+import { checksNatMapping, detectsNat } from './nat.ts'
 import { noNatsAllowedFor } from './nat-prohibition.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, type MobikeState, type OwnRequest, type PendingIntents } from './state.ts'
@@ -40,7 +40,7 @@ export function nextMobikeRequest(
 
   const notifies: MobikeNotify[] = []
   if (purpose === 'update') notifies.push({ kind: 'updateSaAddresses' })
-  if (asksNatDetection(policy, state, purpose)) notifies.push({ kind: 'natDetection' })
+  if (asksNatDetection(policy, state, purpose, path)) notifies.push({ kind: 'natDetection' })
   if (list !== null) notifies.push(...addressListNotifies(list))
   if (!state.natTraversal && (purpose === 'update' || list !== null)) {
     notifies.push({ kind: 'noNatsAllowed', data: noNatsAllowedFor(path) })
@@ -83,7 +83,7 @@ function nextPurpose(state: MobikeState, now: number): MobikePurpose | null {
   return pending.liveness ? 'liveness' : null
 }
 
-function probePath(state: MobikeState): MobikeState['ikePath'] {
+function probePath(state: MobikeState): Path {
   return state.probing?.candidates[state.probing.cursor] ?? state.ikePath
 }
 
@@ -91,8 +91,8 @@ function probePath(state: MobikeState): MobikeState['ikePath'] {
  * The pair rides with UPDATE, and with COOKIE2 in routability checks: one well-known peer echoes COOKIE2 only beside it
  * (design decision 7). A liveness check has it behind a NAT (RFC 4555 section 3.8); probes carry nothing (F15).
  */
-function asksNatDetection(policy: MobikePolicy, state: MobikeState, purpose: MobikePurpose): boolean {
-  if (!state.natTraversal) return false
+function asksNatDetection(policy: MobikePolicy, state: MobikeState, purpose: MobikePurpose, path: Path): boolean {
+  if (!detectsNat(policy, state, path)) return false
   if (purpose === 'liveness') return checksNatMapping(policy, state)
   return purpose === 'update' || purpose === 'routability'
 }

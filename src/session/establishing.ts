@@ -16,9 +16,9 @@ import { currentPath, encapsulating, enter, livenessDueAt, patch, report, type T
 /** Between NAT keepalives without MOBIKE, ms (RFC 3948 section 4). */
 const KEEPALIVE_MS = 20_000
 
-/** NAT_DETECTION goes into IKE_SA_INIT unless MOBIKE policy forbids NATs (RFC 4555 section 3.9). */
-export function offersNatTraversal(config: SessionConfig): boolean {
-  return config.mobike === null || config.mobike.natTraversal === 'allow'
+/** NAT_DETECTION goes into IKE_SA_INIT unless MOBIKE policy forbids NATs (RFC 4555 section 3.9), or it on this path (F58). */
+export function offersNatTraversal({ mobike }: SessionConfig, path: Path): boolean {
+  return mobike === null || (mobike.natTraversal === 'allow' && mobike.natDetection?.(path) !== false)
 }
 
 /** MOBIKE is in force only when both sides say so (RFC 4555 section 3.2, A023); our own word is the configuration. */

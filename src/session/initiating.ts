@@ -143,7 +143,7 @@ export function receiveInitResponse(
     rekeyAt: jittered(turn, turn.config.lifetimes.ikeSaMs)
   }
   const initPath = pathOf(phase)
-  const observed = offersNatTraversal(turn.config) ? observeNat(message.payloads, message, initPath) : null
+  const observed = offersNatTraversal(turn.config, initPath) ? observeNat(message.payloads, message, initPath) : null
   patch(turn, {
     ikeSas: [sa],
     path: observed === null ? initPath : floated(turn, initPath),
@@ -217,7 +217,7 @@ function sendInitRequest(turn: Turn, phase: InitiatingPhase): void {
     publicValue: { group: phase.group, data: phase.publicKey },
     nonce: phase.nonce,
     cookie: phase.cookie,
-    natDetectionPath: offersNatTraversal(turn.config) ? path : null
+    natDetectionPath: offersNatTraversal(turn.config, path) ? path : null
   })
   enter(turn, {
     ...phase,

@@ -80,7 +80,7 @@ export function receiveInitRequest(turn: Turn, message: Message, bytes: Uint8Arr
   const sharedSecret = suite.keyExchange.sharedSecret(privateKey, request.publicValue.data)
   if (sharedSecret === undefined) return ignore(turn, 'malformed', path)
 
-  const observation = offersNatTraversal(config) ? observeNat(message.payloads, message, path) : null
+  const observation = offersNatTraversal(config, path) ? observeNat(message.payloads, message, path) : null
   const responderSpi = newIkeSpi(turn)
   const spis = { initiatorSpi: message.initiatorSpi.slice(), responderSpi: fromHexSpi(responderSpi) }
   const nonce = random(turn, 'nonce', NONCE_OCTETS)

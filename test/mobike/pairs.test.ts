@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { pathText } from '../../src/bytes/index.ts'
+import { type Path, pathText } from '../../src/bytes/index.ts'
 import {
   type CandidatePair,
   createMobike,
   DEFAULT_MOBIKE_POLICY,
+  type MobikeAction,
   type MobikeInit,
   type MobikePolicy,
   type MobikeStep,
@@ -16,7 +17,7 @@ import {
 } from '../../src/mobike/index.ts'
 import { withRecord, withRecords } from '../../src/mobike/path-table.ts'
 import { candidatePaths } from '../../src/mobike/selection.ts'
-import { at, path } from './harness.ts'
+import { at, Lab, path } from './harness.ts'
 
 const A = '198.18.0.1'
 const B = '198.18.7.2'
@@ -223,5 +224,67 @@ describe('width of a path test', () => {
     const round = [[path(A, GW2), path(B, GW1), path(B, GW2)].map(pathText), [pathText(path(A, GW1))]]
     expect(beats).toEqual([...round, ...round])
     expect(times).toEqual([0, 300, 600, 1200])
+  })
+})
+
+describe('NAT_DETECTION by pair', () => {
+  const V6 = '2001:db8:1::1'
+  const GW6 = '2001:db8:2::1'
+  const natDetection = ({ local }: Path): boolean => !local.address.includes(':')
+
+  it('F58 no request on a pair that policy excepts carries NAT_DETECTION, and ESP is plain there', () => {
+    const lab = new Lab({ natDetection })
+    lab.nats.set(A, at('192.0.2.77#1024'))
+    lab.start(path(A, GW1), { gateway: [{ address: GW1 }, { address: GW6 }] })
+    expect(lab.client.state.encapsulate).toBe(true)
+    lab.client.local(V6)
+    lab.run(1000)
+    lab.client.step({ type: 'livenessDue' })
+    lab.run(1000)
+    expect(lab.client.state.childPath).toEqual(path(V6, GW6))
+    expect(lab.client.state).toMatchObject({ encapsulate: false, keepalive: null })
+    const there = lab.client.requests.filter((request) => request.path.local.address === V6)
+    expect(there.map(({ purpose }) => purpose)).toContain('update')
+    expect(there.flatMap(({ notifies }) => notifies.filter(({ kind }) => kind === 'natDetection'))).toEqual([])
+
+    // Back on a pair that has it all is as before.
+    lab.client.local(A)
+    lab.run(1000)
+    const update = lab.client.requests.filter(({ purpose }) => purpose === 'update').at(-1)
+    expect(update?.notifies.map(({ kind }) => kind)).toContain('natDetection')
+    expect(lab.client.state.encapsulate).toBe(true)
+  })
+})
+
+describe('what the responder accepts', () => {
+  it('F70 policy sees where an UPDATE comes from and what it shows of NATs: a responder behind one need not obey', () => {
+    const seen: unknown[] = []
+    const lab = new Lab(
+      {},
+      {
+        acceptPath: (to, update) => {
+          seen.push([to, update])
+          return update.nat?.localBehindNat !== true
+        }
+      }
+    )
+    lab.start(path(A, GW1))
+    const nat = (localBehindNat: boolean) => ({ localBehindNat, remoteBehindNat: false, destinationHash: '00' })
+    const update = (messageId: number, from: string, localBehindNat: boolean): MobikeAction[] =>
+      lab.gateway.step({
+        type: 'requestReceived',
+        messageId,
+        path: path(GW1, from),
+        notifies: [{ kind: 'updateSaAddresses' }, { kind: 'natDetection' }],
+        nat: nat(localBehindNat)
+      })
+    expect(update(0, B, true)[0]).toMatchObject({ type: 'answer', notifies: [{ kind: 'unacceptableAddresses' }, {}] })
+    expect(lab.gateway.state).toMatchObject({ ikePath: path(GW1, A), childPath: path(GW1, A) })
+    expect(update(1, B, false)[0]).toEqual({ type: 'answer', notifies: [{ kind: 'natDetection' }] })
+    expect(lab.gateway.state.ikePath).toEqual(path(GW1, B))
+    expect(seen).toEqual([
+      [path(GW1, B), { from: path(GW1, A), nat: nat(true) }],
+      [path(GW1, B), { from: path(GW1, A), nat: nat(false) }]
+    ])
   })
 })

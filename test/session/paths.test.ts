@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Endpoint, Path } from '../../src/bytes/index.ts'
+import { decodeMessage, NOTIFY } from '../../src/codec/index.ts'
+import type { Payload } from '../../src/codec/types.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import type { SessionOptions } from '../../src/session/index.ts'
 import { Pair, reversed, type SideName } from './pair.ts'
 
@@ -14,6 +17,11 @@ function reachable(client: Partial<SessionOptions> = {}, gateway: Partial<Sessio
   }
   return pair
 }
+
+const { NAT_DETECTION_SOURCE_IP, NAT_DETECTION_DESTINATION_IP } = NOTIFY
+const isNatDetection = (payload: Payload): boolean =>
+  payload.kind === 'notify' &&
+  [NAT_DETECTION_SOURCE_IP, NAT_DETECTION_DESTINATION_IP].some((type) => type === payload.type)
 
 const ON_10500: Path = {
   local: { address: '10.1.0.2', port: 10_500 },
@@ -35,5 +43,26 @@ describe('ports', () => {
     }
     expect(pair.client.session.state.mobike).toMatchObject({ ikePath: path, childPath: path })
     expect(pair.gateway.session.state.mobike).toMatchObject({ ikePath: reversed(path), childPath: reversed(path) })
+  })
+})
+
+describe('NAT_DETECTION in IKE_SA_INIT', () => {
+  it('F58 policy keeps it out of attempts on some pairs and in those on others', () => {
+    const natDetection = ({ remote }: Path): boolean => remote.address !== '192.0.2.1'
+    const pair = new Pair({ mobike: { ...DEFAULT_MOBIKE_POLICY, natDetection } })
+    pair.passes = () => false
+    pair.connect([
+      { local: { address: '10.1.0.2', port: 500 }, remote: { address: '192.0.2.1', port: 500 } },
+      { local: { address: '10.1.0.2', port: 500 }, remote: { address: '198.51.100.1', port: 500 } }
+    ])
+    pair.advance(5000)
+    const attempts = pair.sent.map(({ path, bytes }) => {
+      const decoded = decodeMessage(bytes)
+      if (!decoded.ok) throw new Error('no message')
+      return [path.remote.address, decoded.value.payloads.filter(isNatDetection).length]
+    })
+    expect(attempts).toContainEqual(['192.0.2.1', 0])
+    expect(attempts).toContainEqual(['198.51.100.1', 2])
+    expect(new Set(attempts.map(String)).size).toBe(2)
   })
 })
