@@ -18,6 +18,7 @@ export {
   readUint32,
   uint32Bytes,
   utf8Bytes,
+  utf8Text,
   writeUint16,
   writeUint32
 } from './octets.ts'

@@ -100,3 +100,25 @@ export function utf8Bytes(text: string): Uint8Array {
   }
   return Uint8Array.from(octets)
 }
+
+/** The text of UTF-8 octets, or undefined when they are none (RFC 3629 section 3: no overlong form, no surrogate). */
+export function utf8Text(octets: Uint8Array): string | undefined {
+  let text = ''
+  let at = 0
+  while (at < octets.length) {
+    const first = octets[at] as number
+    const trailing = first < 0x80 ? 0 : first < 0xc2 ? -1 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : -1
+    if (trailing < 0 || at + trailing >= octets.length) return undefined
+    let point = trailing === 0 ? first : first & (0x3f >> trailing)
+    for (let i = 1; i <= trailing; i++) {
+      const octet = octets[at + i] as number
+      if (octet >> 6 !== 2) return undefined
+      point = (point << 6) | (octet & 0x3f)
+    }
+    const least = trailing === 0 ? 0 : (UTF8_LIMITS[trailing - 1] as number)
+    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return undefined
+    text += String.fromCodePoint(point)
+    at += 1 + trailing
+  }
+  return text
+}

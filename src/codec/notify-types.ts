@@ -89,7 +89,9 @@ const notify = {
   SUPPORTED_AUTH_METHODS: 16443,
   SA_RESOURCE_INFO: 16444,
   USE_PPK_INT: 16445,
-  PPK_IDENTITY_KEY: 16446
+  PPK_IDENTITY_KEY: 16446,
+  /** Of the private range: draft-ietf-ipsecme-ikev2-beet-mode has no number yet, this is the one implementations use. */
+  USE_BEET_MODE: 40961
 } as const
 /** Notify message types by their RFC names. */
 export const NOTIFY: Readonly<typeof notify> = /* @__PURE__ */ Object.freeze(notify)

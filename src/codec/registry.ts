@@ -41,9 +41,10 @@ const payload = {
   GROUP_IDENTIFICATION: 50,
   GROUP_SECURITY_ASSOCIATION: 51,
   KEY_DOWNLOAD: 52,
-  ENCRYPTED_FRAGMENT: 53
+  ENCRYPTED_FRAGMENT: 53,
+  PUZZLE_SOLUTION: 54
 } as const
-/** Payload types (RFC 7296 section 3.2; Encrypted Fragment: RFC 7383), in full words. */
+/** Payload types (RFC 7296 section 3.2; Encrypted Fragment: RFC 7383; Puzzle Solution: RFC 8019), in full words. */
 export const PAYLOAD: Readonly<typeof payload> = /* @__PURE__ */ Object.freeze(payload)
 
 const protocol = {
