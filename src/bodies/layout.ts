@@ -50,7 +50,7 @@ export interface StringField {
   readonly leave?: number
 }
 
-/** An address of 4 or 16 octets. An IPv4-mapped IPv6 address reads as the IPv4 address it carries. */
+/** An address of 4 or 16 octets. An IPv4-mapped IPv6 address is refused: nothing is sent to or from one. */
 export interface AddressField {
   readonly is: 'ip4' | 'ip6'
   readonly name: string

@@ -1,4 +1,4 @@
-import { ipAddressText, readUint16, readUint32, utf8Text } from '../bytes/index.ts'
+import { ipAddressText, ipFamily, readUint16, readUint32, utf8Text } from '../bytes/index.ts'
 import type { BodyAttribute, BodyError, BodyOf, BodyResult, Field, Form, Forms, StringField } from './layout.ts'
 import { GATEWAY_IDENTITY_TYPE } from './registry.ts'
 
@@ -81,7 +81,8 @@ function readField(field: Field, body: Uint8Array, start: number, end: number): 
     case 'ip6': {
       const size = field.is === 'ip4' ? 4 : 16
       if (left < size) return defect('truncated', start, field.name)
-      return found(size, ipAddressText(body.subarray(start, start + size)))
+      const value = addressText(size, body.subarray(start, start + size))
+      return value === undefined ? defect('invalidValue', start, field.name) : found(size, value)
     }
     case 'numbers': {
       const { octets } = field
@@ -171,9 +172,15 @@ function readAttribute(body: Uint8Array, at: number, end: number): Element | und
 
 function gatewayValue(type: number, octets: Uint8Array): string | Uint8Array | undefined {
   if (type === GATEWAY_IDENTITY_TYPE.FQDN) return utf8Text(octets)
-  if (type === GATEWAY_IDENTITY_TYPE.IPV4) return octets.length === 4 ? ipAddressText(octets) : undefined
-  if (type === GATEWAY_IDENTITY_TYPE.IPV6) return octets.length === 16 ? ipAddressText(octets) : undefined
+  if (type === GATEWAY_IDENTITY_TYPE.IPV4) return addressText(4, octets)
+  if (type === GATEWAY_IDENTITY_TYPE.IPV6) return addressText(16, octets)
   return octets
+}
+
+/** An IPv4-mapped IPv6 address is none that anything is sent to or from. */
+function addressText(size: 4 | 16, octets: Uint8Array): string | undefined {
+  const text = octets.length === size ? ipAddressText(octets) : undefined
+  return text !== undefined && (ipFamily(text) === 4) === (size === 4) ? text : undefined
 }
 
 function readNumber(body: Uint8Array, at: number, octets: 1 | 2 | 3 | 4): number {

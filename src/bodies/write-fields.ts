@@ -110,11 +110,8 @@ function gatewayOctets(type: number, value: unknown, path: string): Uint8Array {
 function addressOctets(family: 'ip4' | 'ip6', value: unknown, path: string): Uint8Array {
   const octets = typeof value === 'string' ? ipAddressBytes(value) : undefined
   if (octets === undefined) throw new TypeError(`${path}: ${value} is not an IP address`)
-  if (family === 'ip4') return ranged(octets, 4, 4, path)
-  if (octets.length === 16) return octets
-  const mapped = new Uint8Array(16).fill(0xff, 10, 12)
-  mapped.set(octets, 12)
-  return mapped
+  const size = family === 'ip4' ? 4 : 16
+  return ranged(octets, size, size, path)
 }
 
 function list(field: { readonly least?: number }, value: unknown, path: string): readonly unknown[] {

@@ -12,33 +12,6 @@ export {
 } from './message.ts'
 export { messageSummary, payloadNotation } from './message-summary.ts'
 export { notify } from './notify.ts'
-export {
-  additionalAddressNotify,
-  childSaNotFoundNotify,
-  cookie2Notify,
-  cookieNotify,
-  decodeAdditionalAddress,
-  decodeChildSaReference,
-  decodeCookie,
-  decodeCookie2,
-  decodeInvalidKeyExchange,
-  decodeInvalidMajorVersion,
-  decodeInvalidMessageId,
-  decodeNatDetection,
-  decodeNoNatsAllowed,
-  decodeSignatureHashAlgorithms,
-  decodeUnsupportedCriticalPayload,
-  decodeWindowSize,
-  invalidKeyExchangeNotify,
-  invalidMajorVersionNotify,
-  invalidMessageIdNotify,
-  natDetectionNotify,
-  noNatsAllowedNotify,
-  rekeySaNotify,
-  setWindowSizeNotify,
-  signatureHashAlgorithmsNotify,
-  unsupportedCriticalPayloadNotify
-} from './notify-data.ts'
 export { isErrorNotify, NOTIFY, notifyName } from './notify-types.ts'
 export {
   decodePayloads,

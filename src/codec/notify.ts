@@ -13,7 +13,7 @@ export function notifyDefect(bytes: Uint8Array, start: number, end: number): Mal
   return start + 4 + spiSize > end ? new Malformed('invalidLength', start + 1, spiSize, 'spi') : undefined
 }
 
-/** Notify payload body (section 3.10) without defect. The data is judged where its type is, in `notify-data.ts`. */
+/** Notify payload body (section 3.10) without defect. What the data of a type says is for `bodies` to tell. */
 export function decodeNotify(bytes: Uint8Array, start: number, end: number): NotifyPayload {
   const data = start + 4 + (bytes[start + 1] as number)
   return {

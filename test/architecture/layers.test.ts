@@ -5,6 +5,7 @@ import { importsOf, place, resolveImport, type Source, sources } from './sources
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   codec: ['bytes'],
+  bodies: ['bytes', 'codec'],
   rules: ['bytes', 'codec'],
   mutation: ['bytes', 'codec'],
   crypto: ['bytes', 'codec'],

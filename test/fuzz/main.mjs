@@ -14,7 +14,7 @@ const options = new Map(
 )
 const seconds = Number(options.get('--seconds') ?? 60)
 const seed = Number(options.get('--seed') ?? 1)
-const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments']
+const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies']
 const wanted = options.has('--target') ? [options.get('--target')] : ALL
 if (!(seconds > 0) || !Number.isInteger(seed) || !wanted.every((name) => ALL.includes(name))) {
   console.error(`usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}]`)

@@ -1,4 +1,4 @@
-import type { DecodeError, DecodeResult, NotifyPayload, Payload } from '../../../src/codec/index.ts'
+import type { DecodeError, DecodeResult, Payload } from '../../../src/codec/index.ts'
 import * as codec from '../../../src/codec/index.ts'
 import { isSame, isSameOctets, show } from '../equal.ts'
 import { mutateCodecInput } from '../mutate-codec-input.ts'
@@ -35,8 +35,6 @@ export function fuzz(data: Uint8Array): void {
     if ('payloads' in result.value) codec.messageSummary(result.value)
     for (const payload of 'payloads' in result.value ? result.value.payloads : result.value) checkPayload(payload)
   }
-  const notify: NotifyPayload = { kind: 'notify', protocol: 0, spi: data.subarray(0, 4), type: 0, data }
-  checkPayload(notify)
 }
 
 function checkAgreement(result: DecodeResult<unknown>, reading: Reading<unknown>): void {
@@ -88,24 +86,8 @@ function checkSurroundings({ octets, decodeWithin }: Take, result: DecodeResult<
   }
 }
 
-const NOTIFY_DECODERS = [
-  codec.decodeAdditionalAddress,
-  codec.decodeChildSaReference,
-  codec.decodeCookie,
-  codec.decodeCookie2,
-  codec.decodeInvalidKeyExchange,
-  codec.decodeInvalidMajorVersion,
-  codec.decodeInvalidMessageId,
-  codec.decodeNatDetection,
-  codec.decodeNoNatsAllowed,
-  codec.decodeSignatureHashAlgorithms,
-  codec.decodeUnsupportedCriticalPayload,
-  codec.decodeWindowSize
-]
-
 /** Whatever looks at a decoded payload next does not throw either. */
 function checkPayload(payload: Payload): void {
   codec.payloadNotation(payload)
   codec.payloadType(payload)
-  if (payload.kind === 'notify') for (const decode of NOTIFY_DECODERS) decode(payload)
 }

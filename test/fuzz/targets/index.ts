@@ -1,8 +1,15 @@
 import type { FuzzTarget } from '../target.ts'
+import { bodiesTarget } from './bodies.ts'
 import { decodeTarget } from './decode.ts'
 import { decodeEncodeTarget } from './decode-encode.ts'
 import { fragmentsTarget } from './fragments.ts'
 import { unprotectTarget } from './unprotect.ts'
 
 /** Every target of `npm run fuzz`. */
-export const TARGETS: readonly FuzzTarget[] = [decodeTarget, decodeEncodeTarget, unprotectTarget, fragmentsTarget]
+export const TARGETS: readonly FuzzTarget[] = [
+  decodeTarget,
+  decodeEncodeTarget,
+  unprotectTarget,
+  fragmentsTarget,
+  bodiesTarget
+]
