@@ -4,7 +4,6 @@ import {
   decodeMessage,
   EXCHANGE,
   encodeMessage,
-  invalidMajorVersionNotify,
   NOTIFY,
   notify,
   type PeekedHeader,
@@ -270,7 +269,7 @@ class SessionTable implements Gateway {
   /** Section 2.5: a higher major version is dropped, and the sender may be told which one we speak (B007). */
   #answerVersion({ now, path }: DatagramNews, header: PeekedHeader): readonly GatewayAction[] {
     if (header.isResponse || !this.#mayAnswer(now)) return ignored('unsupportedVersion', path)
-    return [this.#send(path, unprotectedAnswer(header, [invalidMajorVersionNotify(2)]))]
+    return [this.#send(path, unprotectedAnswer(header, [notify(NOTIFY.INVALID_MAJOR_VERSION, Uint8Array.of(2))]))]
   }
 
   /** Sections 1.5 and 2.21.4: requests only, to where they came from, SPIs and Message ID copied, not too often (B082, B083). */

@@ -36,11 +36,12 @@ const TABLES: readonly [string, Readonly<Record<string, number>>, readonly numbe
   ['integrityTransformIds', codec.INTEGRITY, []],
   // Groups of IKEv1 that IKEv2 reserves.
   ['keyExchangeMethodIds', codec.KEY_EXCHANGE_METHOD, [3, 4, 6, 7, 8, 9, 10, 11, 12, 13]],
-  ['idTypes', codec.ID_TYPE, [0]],
+  // Subnets and ranges were IKEv1's.
+  ['idTypes', codec.ID_TYPE, [0, 4, 6, 7, 8]],
   ['certEncodings', codec.CERTIFICATE_ENCODING, [0, 5]],
   ['authMethods', codec.AUTH_METHOD, [0]],
-  // Reserved by RFC 7296; strongSwan's list has IKEv1's names for them.
-  ['notifyTypes', codec.NOTIFY, [0, 6, 8, 10, 13, 16, 18, 19, 20, 21, 22, 23]],
+  // Reserved by RFC 7296; strongSwan's list has IKEv1's names and numbers for them and for the last four.
+  ['notifyTypes', codec.NOTIFY, [0, 6, 8, 10, 13, 16, 18, 19, 20, 21, 22, 23, 24578, 36136, 36137, 40501]],
   ['ipcompTransformIds', IPCOMP_TRANSFORM, [0]],
   ['securityProtocolIds', codec.PROTOCOL, []],
   ['trafficSelectorTypes', codec.TRAFFIC_SELECTOR_TYPE, []],
