@@ -45,7 +45,9 @@ function writeField(field: Field, value: unknown, path: string): Uint8Array {
     case 'ip6':
       return addressOctets(field.is, value, path)
     case 'numbers':
-      return concatBytes(...list(field, value, path).map((item, i) => writeNumber(field, item, `${path}[${i}]`)))
+      return concatBytes(
+        ...list(field, value, path).map((item, i) => writeNumber({ octets: field.octets }, item, `${path}[${i}]`))
+      )
     case 'pieces':
       return concatBytes(
         ...list(field, value, path).map((item, i) => {

@@ -95,7 +95,7 @@ export function utf8Bytes(text: string): Uint8Array {
       octets.push(point)
       continue
     }
-    octets.push(((0xf00 >> trailing) & 0xff) | (point >> (6 * trailing)))
+    octets.push(((0xf80 >> trailing) & 0xff) | (point >> (6 * trailing)))
     for (let i = trailing - 1; i >= 0; i--) octets.push(0x80 | ((point >> (6 * i)) & 0x3f))
   }
   return Uint8Array.from(octets)
