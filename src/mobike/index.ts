@@ -57,5 +57,7 @@ export {
   isExpectedEspPath,
   type PathView,
   pathTable,
-  peerAddresses
+  peerAddresses,
+  type Reachability,
+  reachability
 } from './views.ts'

@@ -8,7 +8,7 @@ import { close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
-import { advanceProbing, probeAlternatives } from './probing.ts'
+import { advanceProbing, doubtWithoutChoice, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
 import { hasOtherPath, isLocalUsable } from './selection.ts'
@@ -215,12 +215,12 @@ function retransmitted(
   // A probe of pairs that are no better than hoped says nothing about the current one.
   const isProbe = state.outstanding.some((request) => request.token === token && request.purpose === 'probe')
   if (isProbe && state.probing !== null) return step
-  if (!mayLookElsewhere(state) || state.outageSince !== null) return step
+  if (state.outageSince !== null) return step
   // An UPDATE answered after copies of it went to other pairs has to be sent anew: over a slow path that would never end,
   // so each such UPDATE is given more time than the one before.
   const patience = policy.retransmissionsBeforeProbing + Math.max(0, state.updatesInDoubt - 1)
   if (attempt < patience || state.probing?.reason === 'suspect') return step
-  return probeAlternatives(policy, step, now)
+  return mayLookElsewhere(state) ? probeAlternatives(policy, step, now) : doubtWithoutChoice(step, now)
 }
 
 function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {

@@ -29,8 +29,7 @@ export function startProbing(
 
 /** The current pair may be dead: tests all others and, last, itself. Without another pair there is nothing to test. */
 export function probeAlternatives(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const { silence } = step.state
-  const doubted = change(step, { silence: { since: now, rounds: 0, ...silence, roundAt: now } })
+  const doubted = doubt(step, now)
   const others = otherPaths(policy, doubted.state, now, () => true)
   if (others.length === 0) return roundEnded(change(doubted, { fallbackAt: null }))
   return startProbing(policy, doubted, 'suspect', [...others, step.state.ikePath], now)
@@ -41,13 +40,24 @@ function otherPaths(policy: MobikePolicy, state: MobikeState, now: number, isWan
   return candidatePaths(state, now, Math.max(1, policy.probing.maxPairs - 1), true, isOther)
 }
 
+/** The current pair may be dead, and there is no choice: RFC 4555 leaves recovery to the other end (section 3.11). */
+export function doubtWithoutChoice(step: MobikeStep, now: number): MobikeStep {
+  return countRound(doubt(step, now))
+}
+
+/** A round over the pairs begins. */
+function doubt(step: MobikeStep, now: number): MobikeStep {
+  return change(step, { silence: { since: now, rounds: 0, ...step.state.silence, roundAt: now } })
+}
+
 /** Every pair was tried since the last reply, once more in vain. */
 function roundEnded(step: MobikeStep): MobikeStep {
+  return countRound(change(step, { allPairsTried: true }))
+}
+
+function countRound(step: MobikeStep): MobikeStep {
   const { silence } = step.state
-  return change(step, {
-    allPairsTried: true,
-    silence: silence === null ? null : { ...silence, rounds: silence.rounds + 1 }
-  })
+  return change(step, { silence: silence === null ? null : { ...silence, rounds: silence.rounds + 1 } })
 }
 
 /** The next pairs' turn, or the end of the test. */

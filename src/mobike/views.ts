@@ -1,5 +1,5 @@
 import { type IpAddress, type Path, samePath } from '../bytes/index.ts'
-import { recordOf } from './path-table.ts'
+import { pairIndex, rankAt, recordOf } from './path-table.ts'
 import { sendablePaths } from './selection.ts'
 import type { MobikeState } from './state.ts'
 
@@ -28,6 +28,28 @@ export function isExpectedEspPath(state: MobikeState, path: Path): boolean {
   return samePath(path, state.childPath)
 }
 
+/** Whether the peer answers, for callers that would rather connect anew than wait (F71). */
+export interface Reachability {
+  /**
+   * `working`: nothing speaks against it. `probing`: replies are missing, and pairs are being tried. `unreachable`: every
+   * pair was tried at least once since, in vain; the tries go on. `noPath`: there is no address to send from.
+   */
+  readonly state: 'working' | 'probing' | 'unreachable' | 'noPath'
+  /** Since when, in ms of the machine's clock; null while working. */
+  readonly since: number | null
+  /** How often every pair was tried since then. */
+  readonly rounds: number
+}
+
+/** Whether the peer answers, since when it does not, and how often all pairs were tried. One reply makes it `working`. */
+export function reachability({ silence, outageSince }: MobikeState): Reachability {
+  const rounds = silence?.rounds ?? 0
+  if (outageSince !== null)
+    return { state: 'noPath', since: Math.min(outageSince, silence?.since ?? outageSince), rounds }
+  if (silence === null) return { state: 'working', since: null, rounds }
+  return { state: rounds === 0 ? 'probing' : 'unreachable', since: silence.since, rounds }
+}
+
 /** A candidate pair as shown to people. */
 export interface PathView {
   readonly path: Path
@@ -35,6 +57,8 @@ export interface PathView {
   /** For `failed`: left alone until this time, in ms. */
   readonly until: number | null
   readonly roundTripMs: number | null
+  /** Lower is tried first; null is never used. */
+  readonly rank: number | null
   /** The IKE SA is on it. */
   readonly current: boolean
 }
@@ -53,6 +77,7 @@ export function pathTable(state: MobikeState): PathView[] {
       status: isProbed === true ? 'probing' : (record?.status ?? 'untried'),
       until: record?.until ?? null,
       roundTripMs: record?.roundTripMs ?? null,
+      rank: rankAt(state.pairs, pairIndex(state, path)),
       current: samePath(path, state.ikePath)
     }
   })

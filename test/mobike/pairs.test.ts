@@ -12,6 +12,7 @@ import {
   nextMobikeWake,
   type ProbingPolicy,
   pathTable,
+  reachability,
   type SelectionPolicy,
   stepMobike
 } from '../../src/mobike/index.ts'
@@ -286,5 +287,59 @@ describe('what the responder accepts', () => {
       [path(GW1, B), { from: path(GW1, A), nat: nat(true) }],
       [path(GW1, B), { from: path(GW1, A), nat: nat(false) }]
     ])
+  })
+})
+
+describe('reachability', () => {
+  it('F71 a peer that vanished: probing, then unreachable since then after so many rounds, until one reply', () => {
+    const lab = new Lab().start(path(A, GW1), { client: [{ address: A }, { address: B, cost: 1 }] })
+    expect(reachability(lab.client.state)).toEqual({ state: 'working', since: null, rounds: 0 })
+    lab.run(1000)
+    lab.drops = () => true
+    lab.client.step({ type: 'livenessDue' })
+    // The host repeats after 1000 ms and 2000 ms more: only then is the pair in doubt.
+    lab.run(2900)
+    expect(reachability(lab.client.state).state).toBe('working')
+    lab.run(200)
+    const { state, since, rounds } = reachability(lab.client.state)
+    expect([state, rounds]).toEqual(['probing', 0])
+    expect(since).toBeGreaterThan(3000)
+    const seen: number[] = []
+    for (let second = 0; second < 25 && lab.client.closed === null; second++) {
+      lab.run(1000)
+      const now = reachability(lab.client.state)
+      expect(now.since).toBe(since)
+      expect(now.state).toBe(now.rounds === 0 ? 'probing' : 'unreachable')
+      seen.push(now.rounds)
+    }
+    expect(seen).toEqual([...seen].sort((a, b) => a - b))
+    expect(seen.at(-1)).toBeGreaterThan(0)
+    expect(lab.client.closed).toBe(null)
+    lab.drops = () => false
+    lab.run(40_000)
+    expect(reachability(lab.client.state)).toEqual({ state: 'working', since: null, rounds: 0 })
+  })
+
+  it('without an address to send from there is no path, since the address went', () => {
+    const lab = new Lab().start(path(A, GW1))
+    lab.run(5000)
+    lab.client.local()
+    lab.run(5000)
+    expect(reachability(lab.client.state)).toEqual({ state: 'noPath', since: 5000, rounds: 0 })
+    lab.client.local(B)
+    lab.run(1000)
+    expect(reachability(lab.client.state).state).toBe('working')
+  })
+
+  it('F71 one pair alone, in either role: each repetition in vain is a round', () => {
+    const lab = new Lab().start(path(A, GW1))
+    lab.drops = () => true
+    lab.client.step({ type: 'livenessDue' })
+    lab.gateway.step({ type: 'livenessDue' })
+    lab.run(20_000)
+    for (const host of [lab.client, lab.gateway]) {
+      expect(reachability(host.state).state).toBe('unreachable')
+      expect(reachability(host.state).rounds).toBeGreaterThan(1)
+    }
   })
 })
