@@ -16,6 +16,11 @@ export interface RoutabilityPolicy {
   readonly proof: 'cookie2' | 'answer'
   /** Peer addresses verified by other means (allow-list, certificate): no check needed. */
   readonly trusted: readonly ExcludedPrefix[]
+  /**
+   * A response that does not have the COOKIE2 asked for: `retry` later, as some peers return none for a while, or not at
+   * all (F59), or `close` like one that differs; an error that says the request failed is never more than a retry.
+   */
+  readonly missingCookie2: 'retry' | 'close'
   /** Unanswered COOKIE2 an initiator tolerates from one new responder address before it leaves it. */
   readonly attempts: number
   /** First wait before a check without proof is repeated, in ms; doubles up to a minute. */
@@ -130,7 +135,7 @@ export interface MobikePolicy {
  */
 export const DEFAULT_MOBIKE_POLICY: MobikePolicy = {
   natTraversal: 'allow',
-  routability: { when: 'before', proof: 'cookie2', trusted: [], attempts: 3, retryMs: 1000 },
+  routability: { when: 'before', proof: 'cookie2', trusted: [], missingCookie2: 'retry', attempts: 3, retryMs: 1000 },
   selection: {
     mode: 'preferBetter',
     maxPairs: 256,

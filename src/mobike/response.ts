@@ -24,6 +24,9 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
   const verdict = cookie2Verdict(request, event)
   // RFC 4555 section 3.7: unconditional, even where the response is otherwise ignored (D40).
   if (verdict === 'mismatch') return close(taken, 'cookie2Mismatch')
+  if (verdict === 'missing' && isStrict(policy, request, event)) {
+    return close(violation(taken, 'RFC 4555 section 3.7: COOKIE2 not returned'), 'cookie2Mismatch')
+  }
   const noted = verdict === 'missing' && !request.superseded ? noteAnswer(taken, event) : taken
   const isProof = verdict === 'match' || (request.cookie2 !== null && policy.routability.proof === 'answer')
   const proven = isProof && !request.superseded ? provenAddress(event) : null
@@ -48,6 +51,11 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
     case 'probe':
       return replied
   }
+}
+
+/** True where policy takes a COOKIE2 that is not there for one that differs. */
+function isStrict(policy: MobikePolicy, request: OwnRequest, event: ResponseReceived): boolean {
+  return policy.routability.missingCookie2 === 'close' && request.cookie2 !== null && event.failedWith === undefined
 }
 
 /** The response to a request of the host's, or to one that an IKE SA rekey voided. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NOTIFY } from '../../src/codec/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, nextMobikeRequest, routabilityOf } from '../../src/mobike/index.ts'
 import { entropy, type Host, Lab, path } from './harness.ts'
 
@@ -176,6 +177,44 @@ describe('return routability', () => {
     lab.client.mangleAnswer = (notifies) => notifies
     lab.run(60_000)
     expect(lab.gateway.state.childPath).toEqual(path(GW1, NEW))
+  })
+
+  it('F59 a strict policy closes on a COOKIE2 that is missing, in a check and in an UPDATE', () => {
+    for (const culprit of ['client', 'gateway'] as const) {
+      const strict = policy({ missingCookie2: 'close' })
+      const lab = new Lab(strict, strict).start(path(OLD, GW1))
+      lab[culprit].mangleAnswer = (notifies) => notifies.filter(({ kind }) => kind !== 'cookie2')
+      lab.client.local(NEW)
+      lab.run(1000)
+      const victim = culprit === 'client' ? lab.gateway : lab.client
+      expect(victim.closed).toBe('cookie2Mismatch')
+    }
+  })
+
+  it('F59 but not on an error, which is no answer to the check, nor on answers to requests without COOKIE2', () => {
+    const lab = new Lab({}, policy({ missingCookie2: 'close' })).start(path(OLD, GW1))
+    lab.gateway.sendOther()
+    lab.gateway.step({ type: 'livenessDue' })
+    lab.run(1000)
+    lab.client.local(NEW)
+    lab.run(26)
+    const [request] = lab.gateway.state.outstanding
+    expect(request?.cookie2).not.toBeNull()
+    lab.gateway.outstanding = null
+    lab.gateway.step({
+      type: 'responseReceived',
+      token: request?.token ?? null,
+      path: path(GW1, NEW),
+      sources: [path(GW1, NEW).local],
+      destinations: [path(GW1, NEW).remote],
+      notifies: [],
+      nat: null,
+      failedWith: NOTIFY.TEMPORARY_FAILURE
+    })
+    expect(lab.gateway.closed).toBeNull()
+    lab.run(5000)
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, NEW))
+    expect(checks(lab.gateway)).toHaveLength(2)
   })
 
   it('A092 a check carries NAT_DETECTION beside COOKIE2 (a peer echoes COOKIE2 only then)', () => {
