@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-const entries = ['codec', 'bodies', 'rules', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'mutation', 'node']
+const entries = ['codec', 'bodies', 'rules', 'explain', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'mutation', 'node']
 
 export default defineConfig({
   entry: {

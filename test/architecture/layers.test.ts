@@ -7,6 +7,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   codec: ['bytes'],
   bodies: ['bytes', 'codec'],
   rules: ['bytes', 'codec'],
+  explain: ['bytes', 'codec', 'bodies'],
   mutation: ['bytes', 'codec'],
   crypto: ['bytes', 'codec'],
   exchange: ['bytes', 'codec', 'crypto'],

@@ -1,0 +1,3 @@
+export { type Explanation, errorText, explainMessage, explainPayloads, type OpenedContent } from './message.ts'
+export type { Explained } from './outline.ts'
+export { explainText } from './text.ts'
