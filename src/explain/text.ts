@@ -1,11 +1,13 @@
 import type { Explained } from './outline.ts'
 
+type Line = readonly [range: string, name: string, text: string, reference: string]
+
 /**
  * A tree as text: octets from and to, name by depth, what it says, where it is defined. Defects stand on a line of their own.
  * Lines end with a newline.
  */
 export function explainText(tree: Explained): string {
-  const lines: (readonly [range: string, name: string, text: string, reference: string])[] = []
+  const lines: Line[] = []
   visit(tree, 0, undefined)
   const widths = [0, 1].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)))
   return lines
@@ -18,9 +20,9 @@ export function explainText(tree: Explained): string {
 
   function visit(node: Explained, depth: number, above: string | undefined): void {
     const { name, offset, length, text, reference, defect, children } = node
-    const range = length === 0 ? `${offset}` : `${offset}–${offset + length - 1}`
+    const range = length < 2 ? `${offset}` : `${offset}–${offset + length - 1}`
     lines.push([range, `${'  '.repeat(depth)}${name}`, text, reference === above ? '' : (reference ?? '')])
-    if (defect !== undefined) lines.push(['', `${'  '.repeat(depth)}^ ${defect}`, '', ''])
+    if (defect !== undefined) lines.push(['', '', `^ ${defect}`, ''])
     for (const child of children) visit(child, depth + 1, reference ?? above)
   }
 }
