@@ -86,7 +86,7 @@ export function advertisableAddresses(
   local: readonly LocalAddress[],
   excluded: readonly ExcludedPrefix[]
 ): IpAddress[] {
-  const isExcluded = prefixTest(excluded)
+  const isExcluded = prefixTest(excluded.filter(({ announcedOnly }) => announcedOnly !== true))
   const addresses = new Set<IpAddress>()
   for (const candidate of local) {
     const { address } = candidate

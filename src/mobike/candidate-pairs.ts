@@ -16,7 +16,7 @@ export const NO_PAIRS: PairTable = { locals: [], remotes: [], ranks: null, order
 /** `step` with the table that its addresses make. What is known of pairs that stay is kept. */
 export function withPairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   const { state } = step
-  const isExcluded = prefixTest(state.excluded)
+  const isExcluded = prefixTest(state.excluded.filter(({ announcedOnly }) => announcedOnly !== true))
   const locals = usableLocals(policy, state, isExcluded)
   const known = remoteCandidates(policy, state, isExcluded, locals.length)
   const remotes = known.map(({ address, port }) => ({ address, port }))
@@ -62,6 +62,7 @@ function remoteCandidates(
   const { ports } = state
   const candidates: RemoteCandidate[] = [state.ikePath.remote]
   const addresses = new Set([state.ikePath.remote.address])
+  const isInside = prefixTest(state.excluded.filter(({ announcedOnly }) => announcedOnly === true))
   const admit = (end: RemoteCandidate): void => {
     // What is ours as well (both ends may have the same private address) only leads back here.
     if (own.has(end.address) || isExcluded(end.address)) return
@@ -78,7 +79,7 @@ function remoteCandidates(
   }
   for (const address of state.peerAddresses) {
     // The port of an announced address is a guess: a known endpoint of that address stands for it.
-    if (!addresses.has(address)) admit({ address, port: state.remotePort })
+    if (!addresses.has(address) && !isInside(address)) admit({ address, port: state.remotePort })
   }
   return candidates.slice(0, Math.max(1, Math.floor(policy.selection.maxPairs / Math.max(1, rows))))
 }

@@ -44,6 +44,8 @@ export interface RemoteCandidate extends Endpoint {
 export interface ExcludedPrefix {
   readonly address: IpAddress
   readonly prefixLength: number
+  /** Only what the peer announces is left out, not addresses of ours or endpoints that the caller named. */
+  readonly announcedOnly?: boolean
 }
 
 /**

@@ -21,6 +21,7 @@ import { childOffer, installChild, newChildSpi } from './children.ts'
 import { becomeEstablished, mobikeAuthPayloads } from './establishing.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { attemptsOf, startAgain } from './initiating.ts'
+import { excludeAssigned, excludeTunnelled } from './inner-addresses.ts'
 import type { Attempts, AuthRequested, Handshake, IkeSa } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
@@ -98,6 +99,7 @@ export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa,
   const assigned = config.requestConfiguration === null ? undefined : configuration
   if (assigned !== undefined) turn.actions.push({ type: 'applyConfiguration', configuration: assigned })
   const inner = assigned?.addresses ?? []
+  excludeAssigned(turn, inner)
   const local = inner.length === 0 ? config.localSelectors : inner.map(addressSelector)
   patch(turn, { allowed: { local, remote: config.remoteSelectors } })
   const answer = readChildOffer(payloads)
@@ -118,7 +120,9 @@ export function receiveAuthResponse(turn: Turn, phase: AuthRequested, sa: IkeSa,
   const { nonceInitiator, nonceResponder } = phase.handshake
   const keys = { ikeSa: sa, nonceInitiator, nonceResponder, startedHere: true }
   const child = installChild(turn, agreement, phase.childSpi, keys)
-  if (child !== undefined) report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+  if (child === undefined) return
+  report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+  excludeTunnelled(turn, child)
 }
 
 /** Section 2.21.2: the initiator tells the responder in an INFORMATIONAL of its own, and waits for nothing. */

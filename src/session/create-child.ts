@@ -18,6 +18,7 @@ import {
 import { giveUpStranded } from './child-moves.ts'
 import { childOffer, deleteChild, installChild, newChildSpi, removeChild } from './children.ts'
 import { NONCE_OCTETS } from './initiating.ts'
+import { excludeTunnelled } from './inner-addresses.ts'
 import { editOutstanding, sendRequest, sendResponse } from './requests.ts'
 import type { Child, IkeSa, Purpose, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
@@ -133,6 +134,7 @@ export function answerCreateChild(
   if (child === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
   if (rekeyed === undefined) {
     report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+    excludeTunnelled(turn, child)
   } else {
     noteRival(turn, rekeyed.sa.id, lower(request.nonce, nonce).slice())
     // The peer deletes it; if it does not, it must not live on here for ever.
@@ -221,7 +223,10 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
   })
   if (child === undefined) return rejectAnswer(turn, purpose, old)
   if (lost) return deleteChild(turn, child)
-  if (old === undefined) return report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+  if (old === undefined) {
+    report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+    return excludeTunnelled(turn, child)
+  }
   report(turn, { kind: 'childSaRekeyed', oldId: old.sa.id, newId: child.sa.id })
   deleteChild(turn, old)
 }

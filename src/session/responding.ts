@@ -36,6 +36,7 @@ import { ownAuthentication, provesKey } from './authentication.ts'
 import { installChild, jittered, newChildSpi } from './children.ts'
 import { agreesToMobike, becomeEstablished, mobikeAuthPayloads, offersNatTraversal } from './establishing.ts'
 import { NONCE_OCTETS } from './initiating.ts'
+import { excludeAssigned, excludeTunnelled } from './inner-addresses.ts'
 import { fromHexSpi } from './spi.ts'
 import type { AuthReceived, Handshake, IkeSa } from './state.ts'
 import {
@@ -240,6 +241,7 @@ export function acceptInitiator(
   })
   putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, received.messageId, bytes) })
   becomeEstablished(turn, peerIdentity, payloads)
+  excludeAssigned(turn, configuration?.addresses ?? [])
   if ('refusedWith' in agreement) {
     report(turn, { kind: 'childSaFailed', notifyType: agreement.refusedWith })
   } else {
@@ -247,7 +249,10 @@ export function acceptInitiator(
     const { nonceInitiator, nonceResponder } = handshake
     const keys = { ikeSa: sa, nonceInitiator, nonceResponder, startedHere: false }
     const child = installChild(turn, agreement, localSpi, keys)
-    if (child !== undefined) report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+    if (child !== undefined) {
+      report(turn, { kind: 'childSaEstablished', id: child.sa.id })
+      excludeTunnelled(turn, child)
+    }
   }
   sendMessage(turn, received.path, bytes)
 }

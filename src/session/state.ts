@@ -42,6 +42,8 @@ export interface SessionState {
   readonly tasks: readonly Task[]
   readonly mobike: MobikeState | null
   readonly surroundings: Surroundings
+  /** What is inside the tunnels, and so no outer address (F65). */
+  readonly inner: readonly ExcludedPrefix[]
   /** What further Child SAs may carry; set when the first is negotiated. */
   readonly allowed: AllowedTraffic
   /** When a liveness check is due unless the peer shows life before, ms; null for never. */

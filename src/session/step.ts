@@ -5,6 +5,7 @@ import { failedOf, renewChildren, rewriteSelectors } from './child-moves.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
 import { connect } from './initiating.ts'
+import { allExcluded } from './inner-addresses.ts'
 import { suspectPeer } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { receiveDatagram } from './receive.ts'
@@ -92,7 +93,7 @@ function take(turn: Turn, event: SessionEvent): void {
     case 'excludedPrefixesChanged': {
       const prefixes = event.prefixes.map((prefix) => ({ ...prefix }))
       patch(turn, { surroundings: { ...turn.state.surroundings, excludedPrefixes: prefixes } })
-      return tellMobike(turn, { type: 'excludedPrefixesChanged', now: turn.now, prefixes })
+      return tellMobike(turn, { type: 'excludedPrefixesChanged', now: turn.now, prefixes: allExcluded(turn) })
     }
     case 'connectRequested':
       if (turn.state.phase.name !== 'idle') return disregard(turn, event, 'the session was started before')
@@ -202,6 +203,7 @@ function emptySession(role: 'initiator' | 'responder'): Session {
       tasks: [],
       mobike: null,
       surroundings: { localAddresses: [], remoteCandidates: [], excludedPrefixes: [] },
+      inner: [],
       allowed: { local: [], remote: [] },
       livenessAt: null,
       suspendedSince: null,

@@ -63,6 +63,7 @@ function copyOf(state: SessionState): SessionState {
     tasks: state.tasks,
     mobike: state.mobike,
     surroundings: state.surroundings,
+    inner: state.inner,
     allowed: state.allowed,
     livenessAt: state.livenessAt,
     suspendedSince: state.suspendedSince,

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Endpoint, Path } from '../../src/bytes/index.ts'
 import { decodeMessage, NOTIFY } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
-import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import { prefixSelector } from '../../src/ike/index.ts'
+import { DEFAULT_MOBIKE_POLICY, pathTable } from '../../src/mobike/index.ts'
 import type { SessionOptions } from '../../src/session/index.ts'
-import { Pair, reversed, type SideName } from './pair.ts'
+import { mobikeReports, Pair, reversed, type SideName } from './pair.ts'
 
 /** A pair whose datagrams only arrive between addresses that the hosts have. */
 function reachable(client: Partial<SessionOptions> = {}, gateway: Partial<SessionOptions> = {}): Pair {
@@ -64,5 +65,74 @@ describe('NAT_DETECTION in IKE_SA_INIT', () => {
     expect(attempts).toContainEqual(['192.0.2.1', 0])
     expect(attempts).toContainEqual(['198.51.100.1', 2])
     expect(new Set(attempts.map(String)).size).toBe(2)
+  })
+})
+
+describe('inner addresses', () => {
+  /** Where either end could send to or from. */
+  const ends = (pair: Pair, name: SideName, end: 'local' | 'remote'): Set<string> => {
+    const { mobike } = pair[name].session.state
+    if (mobike === null) throw new Error('no MOBIKE')
+    return new Set(pathTable(mobike).map(({ path }) => path[end].address))
+  }
+
+  it('F65 the address the session was assigned is neither used nor announced as an outer one', () => {
+    const pair = reachable().establish()
+    const addresses = ['10.3.0.7', '10.1.0.2'].map((address) => ({ address }))
+    pair.tell('client', { type: 'localAddressesChanged', addresses })
+    pair.settle()
+    expect(ends(pair, 'client', 'local')).toEqual(new Set(['10.1.0.2']))
+    expect(pair.gateway.session.state.mobike?.peerAddresses).toEqual(['10.1.0.2'])
+    // Nor when it is the only one left, and what the caller excludes comes on top.
+    pair.tell('client', { type: 'excludedPrefixesChanged', prefixes: [{ address: '10.1.0.3', prefixLength: 32 }] })
+    pair.tell('client', {
+      type: 'localAddressesChanged',
+      addresses: ['10.3.0.7', '10.1.0.3'].map((address) => ({ address }))
+    })
+    expect(mobikeReports(pair.client.actions).at(-1)).toEqual({ kind: 'noPath' })
+  })
+
+  it('F65 addresses the peer announces out of the networks behind the tunnel are never tried', () => {
+    const pair = reachable().establish()
+    const addresses = ['192.0.2.1', '198.51.100.1', '10.9.0.1'].map((address) => ({ address }))
+    pair.tell('gateway', { type: 'localAddressesChanged', addresses })
+    pair.settle()
+    expect(pair.client.session.state.mobike?.peerAddresses).toContain('10.9.0.1')
+    expect(ends(pair, 'client', 'remote')).toEqual(new Set(['192.0.2.1', '198.51.100.1']))
+    // A local network that happens to have the same numbers can be used nevertheless.
+    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.9.7.7' }] })
+    expect(ends(pair, 'client', 'local')).toEqual(new Set(['10.9.7.7']))
+  })
+
+  it('F65 a tunnel for everything excludes nothing: the peer is in it itself', () => {
+    const pair = reachable(
+      { remoteSelectors: [prefixSelector('0.0.0.0', 0)] },
+      { localSelectors: [prefixSelector('0.0.0.0', 0)] }
+    )
+    pair.establish()
+    expect(ends(pair, 'client', 'remote')).toEqual(new Set(['192.0.2.1', '198.51.100.1']))
+  })
+
+  it('F65 the responder does not try the inner address it assigned', () => {
+    const pair = reachable({ requestConfiguration: { ipv4: true, ipv6: false, dns: false } })
+    pair.establish()
+    const { mobike } = pair.gateway.session.state
+    expect(mobike?.excluded).toContainEqual({ address: '10.3.0.7', prefixLength: 32 })
+  })
+
+  it('Child SAs without end do not make the state grow', () => {
+    const pair = reachable()
+    pair.isThorough = false
+    pair.establish()
+    for (let net = 0; net < 80; net++) {
+      pair.tell('client', { type: 'childSaRequested', remoteSelectors: [prefixSelector(`10.9.${net}.0`, 24)] })
+      pair.settle()
+      const [, newest] = pair.childIds('client')
+      pair.tell('client', { type: 'childSaDeleteRequested', id: newest ?? 0 })
+      pair.settle()
+    }
+    const made = pair.reports('client').filter(({ kind }) => kind === 'childSaEstablished')
+    expect(made).toHaveLength(81)
+    expect(pair.client.session.state.inner).toHaveLength(64)
   })
 })
