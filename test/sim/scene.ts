@@ -34,10 +34,21 @@ export interface SceneOptions {
   readonly cellular?: Partial<InterfaceOptions>
   readonly wifiNat?: Nat
   readonly gatewayAddresses?: readonly IpAddress[]
+  /** Of the phone's session. */
+  readonly client?: Partial<SessionOptions>
+  /** Of the gateway's sessions. */
+  readonly server?: Partial<SessionOptions>
 }
 
 /** A phone with Wi-Fi and cellular, and a gateway; traffic both ways from one second on. */
-export function scene({ seed = 1, cellular = {}, wifiNat, gatewayAddresses = ['192.0.2.1'] }: SceneOptions = {}) {
+export function scene({
+  seed = 1,
+  cellular = {},
+  wifiNat,
+  gatewayAddresses = ['192.0.2.1'],
+  client = {},
+  server = {}
+}: SceneOptions = {}) {
   const network = createNetwork({ seed })
   const labels = createIkeLabels()
   const reports: { readonly host: string; readonly report: SessionReport }[] = []
@@ -57,13 +68,15 @@ export function scene({ seed = 1, cellular = {}, wifiNat, gatewayAddresses = ['1
     localIdentity: named('phone.example'),
     localSelectors: [everything],
     remoteSelectors: [servers],
-    requestConfiguration: { ipv4: true, ipv6: false, dns: false }
+    requestConfiguration: { ipv4: true, ipv6: false, dns: false },
+    ...client
   })
   const gateway = host('gateway', 'responder', {
     ...options,
     localIdentity: named('gateway.example'),
     localSelectors: [servers],
-    remoteSelectors: [everything]
+    remoteSelectors: [everything],
+    ...server
   })
   network.addHost('phone', phone, [
     { name: 'wlan0', address: '10.1.0.2', ...(wifiNat === undefined ? {} : { nat: wifiNat }) },
@@ -90,13 +103,13 @@ export function scene({ seed = 1, cellular = {}, wifiNat, gatewayAddresses = ['1
   })
   network.runUntil(2000)
   const spis = () => {
-    const [client, server] = [phone.sessions()[0], gateway.sessions()[0]]
-    const sa = client?.session().state.ikeSas[0]
+    const [mine, theirs] = [phone.sessions()[0], gateway.sessions()[0]]
+    const sa = mine?.session().state.ikeSas[0]
     return {
       ike: [sa?.initiatorSpi, sa?.responderSpi],
-      esp: client?.tunnel.snapshot().children.map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi]),
-      peer: server?.tunnel.snapshot().children.map(({ localSpi, remoteSpi }) => [remoteSpi, localSpi]),
-      inner: client?.configuration()?.addresses
+      esp: mine?.tunnel.snapshot().children.map(({ localSpi, remoteSpi }) => [localSpi, remoteSpi]),
+      peer: theirs?.tunnel.snapshot().children.map(({ localSpi, remoteSpi }) => [remoteSpi, localSpi]),
+      inner: mine?.configuration()?.addresses
     }
   }
   /** Without ESP, unless it is asked for. */
