@@ -38,6 +38,7 @@ import {
   sendMessage,
   type Turn
 } from './turn.ts'
+import { windowGrant } from './window.ts'
 
 /** The initiator's part of IKE_AUTH (RFC 7296 sections 1.2, 2.15, 2.21.2). */
 
@@ -62,7 +63,7 @@ export function authenticate(
     authentication: ownAuthentication(turn, sa, handshake, secret),
     configuration: config.requestConfiguration === null ? null : configurationRequest(config.requestConfiguration),
     child: childOffer(config, childSpi, selectors, 'auth'),
-    notifies: mobikeAuthPayloads(turn, path)
+    notifies: [...mobikeAuthPayloads(turn, path), ...windowGrant(turn)]
   })
   const bytes = protect(turn, sa, { exchangeType: EXCHANGE.IKE_AUTH, isResponse: false, messageId: 1, payloads })
   const request = { purpose: { kind: 'auth' } as const, bytes, path, now: turn.now }

@@ -24,8 +24,15 @@ import {
 export function newChildSpi(turn: Turn): number {
   for (;;) {
     const spi = readUint32(random(turn, 'child', 4), 0)
-    if (spi >= 256 && !turn.state.children.some(({ sa }) => sa.localSpi === spi)) return spi
+    if (spi >= 256 && !turn.state.children.some(({ sa }) => sa.localSpi === spi) && !isOffered(turn, spi)) return spi
   }
+}
+
+/** With a window above 1 another request may have offered it, and it is not answered yet. */
+function isOffered(turn: Turn, spi: number): boolean {
+  return turn.state.ikeSas.some(({ requests }) =>
+    requests.outstanding.some(({ purpose }) => purpose.kind === 'createChild' && purpose.spi === spi)
+  )
 }
 
 /** An offer for a Child SA that we start, with our inbound SPI. */

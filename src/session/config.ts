@@ -64,7 +64,15 @@ export interface SessionLimits {
   readonly temporaryFailureLimitMs: number
   /** Requests of the caller waiting for the window. */
   readonly tasks: number
+  /**
+   * Requests under way at one time on an IKE SA, 1 to {@link LARGEST_WINDOW}: the window granted to the peer, and the most
+   * that is used of the one it grants (RFC 7296 section 2.3). The peer makes us keep up to twice as many responses.
+   */
+  readonly window: number
 }
+
+/** The largest window a session grants or uses: more serves no purpose, and responses are kept for all of it. */
+export const LARGEST_WINDOW = 64
 
 /** Retransmission that notices a dead path within seconds and gives up after about four minutes. */
 export const DEFAULT_RETRANSMISSION: RetransmissionPolicy = {
@@ -98,7 +106,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = {
   replacedSaMs: 60_000,
   temporaryFailureRetryMs: 5_000,
   temporaryFailureLimitMs: 180_000,
-  tasks: 32
+  tasks: 32,
+  window: 1
 }
 
 /** What a caller must say, and what has defaults. */
@@ -119,6 +128,7 @@ export type SessionOptions = Pick<
  * A complete configuration from what must be said and defaults for the rest.
  *
  * @throws TypeError naming the option that contradicts itself: no proposal, an AEAD cipher beside an integrity algorithm.
+ * @throws RangeError when `limits.window` is no whole number from 1 to {@link LARGEST_WINDOW}.
  */
 export function sessionConfig(options: SessionOptions): SessionConfig {
   if (options.ikeProposals.length === 0) throw new TypeError('ikeProposals: at least one proposal is needed')
@@ -131,6 +141,10 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
   for (const proposal of options.childProposals) checkCiphers('childProposals', proposal)
   if (options.localSelectors.length === 0) throw new TypeError('localSelectors: at least one selector is needed')
   if (options.remoteSelectors.length === 0) throw new TypeError('remoteSelectors: at least one selector is needed')
+  const limits = options.limits ?? DEFAULT_SESSION_LIMITS
+  if (!Number.isInteger(limits.window) || limits.window < 1 || limits.window > LARGEST_WINDOW) {
+    throw new RangeError(`limits.window: ${limits.window} is no whole number from 1 to ${LARGEST_WINDOW}`)
+  }
   return {
     localIdentity: options.localIdentity,
     peerIdentity: options.peerIdentity ?? null,
@@ -145,7 +159,7 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
     retransmission: options.retransmission ?? null,
     lifetimes: options.lifetimes ?? { ikeSaMs: 4 * 3_600_000, childSaMs: 3_600_000 },
     livenessMs: options.livenessMs === undefined ? 'byRole' : options.livenessMs,
-    limits: options.limits ?? DEFAULT_SESSION_LIMITS
+    limits
   }
 }
 

@@ -11,7 +11,9 @@ import {
 } from '../mobike/index.ts'
 import type { SessionConfig } from './config.ts'
 import { obeyMobike } from './mobike-bridge.ts'
-import { currentPath, encapsulating, enter, livenessDueAt, patch, report, type Turn } from './turn.ts'
+import type { IkeSa } from './state.ts'
+import { activeIkeSa, currentPath, encapsulating, enter, livenessDueAt, patch, report, type Turn } from './turn.ts'
+import { openWindows } from './window.ts'
 
 /** Between NAT keepalives without MOBIKE, ms (RFC 3948 section 4). */
 const KEEPALIVE_MS = 20_000
@@ -49,6 +51,7 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
   // Where one was configured it is this one, and sessions share it.
   enter(turn, { name: 'established', peerIdentity: config.peerIdentity ?? peerIdentity })
   patch(turn, { livenessAt: livenessDueAt(turn) })
+  openWindows(turn, activeIkeSa(turn.state) as IkeSa, peerPayloads)
   report(turn, { kind: 'established', path, peerIdentity, mobike })
   if (findNotify(peerPayloads, NOTIFY.INITIAL_CONTACT) !== undefined) {
     report(turn, { kind: 'initialContact', peerIdentity })

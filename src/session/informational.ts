@@ -9,7 +9,8 @@ import { retireIkeSa } from './lineage.ts'
 import { payloadsFor, tellMobike } from './mobike-bridge.ts'
 import { editOutstanding, sendResponse } from './requests.ts'
 import type { IkeSa } from './state.ts'
-import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
+import { close, ikeSaById, putIkeSa, spisOf, type Turn } from './turn.ts'
+import { hearWindow, withGrant } from './window.ts'
 
 /**
  * 2^32 Message IDs to a generation. MOBIKE orders updates by Message ID, which restarts at a rekey: those of an older IKE
@@ -30,6 +31,13 @@ export function answerInformational(
 ): void {
   const respond = (answer: readonly Payload[]): void =>
     sendResponse(turn, sa.id, EXCHANGE.INFORMATIONAL, messageId, answer, path)
+  const goOn = (answer: readonly Payload[]): void => {
+    const known = ikeSaById(turn.state, sa.id)
+    if (known === undefined) return
+    const said = withGrant(turn, known, answer)
+    putIkeSa(turn, said.sa)
+    respond(said.payloads)
+  }
   const deletes = findPayloads(payloads, 'delete')
   if (deletesIkeSa(payloads)) {
     // A Delete wins over whatever else the message holds (F38); the answer is empty (RFC 7296 section 1.4.1).
@@ -44,7 +52,8 @@ export function answerInformational(
   const deleted = deletes.flatMap((payload) => closeChildren(turn, payload))
   const answerDeletes: readonly Payload[] =
     deleted.length === 0 ? [] : [{ kind: 'delete', protocol: PROTOCOL.ESP, spiSize: 4, spis: deleted.map(uint32Bytes) }]
-  if (turn.state.mobike === null) return respond(answerDeletes)
+  hearWindow(turn, sa.id, payloads)
+  if (turn.state.mobike === null) return goOn(answerDeletes)
   // The answer goes back on the path of the request, so what is compared with its NAT_DETECTION is what ours holds.
   let hashes: NatDetectionHashes | undefined
   const pathHashes = (): NatDetectionHashes => {
@@ -64,10 +73,10 @@ export function answerInformational(
     },
     (notifies) => {
       answered = true
-      respond([...answerDeletes, ...payloadsFor(notifies, pathHashes)])
+      goOn([...answerDeletes, ...payloadsFor(notifies, pathHashes)])
     }
   )
-  if (!answered && ikeSaById(turn.state, sa.id) !== undefined) respond(answerDeletes)
+  if (!answered && ikeSaById(turn.state, sa.id) !== undefined) goOn(answerDeletes)
 }
 
 /** True when a request deletes the IKE SA it is sent on (RFC 7296 section 1.4.1). */

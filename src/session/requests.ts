@@ -1,8 +1,10 @@
 import type { Path } from '../bytes/index.ts'
+import { EXCHANGE } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { recordRequest, recordResponse } from '../exchange/index.ts'
 import type { IkeSa, Purpose } from './state.ts'
 import { ikeSaById, patch, protect, putIkeSa, retransmissionOf, sendMessage, type Turn } from './turn.ts'
+import { withGrant } from './window.ts'
 
 /** Starts an exchange of ours on `sa`: the request is kept until it is answered. The window must allow it. */
 export function sendRequest(
@@ -14,9 +16,11 @@ export function sendRequest(
   path: Path
 ): void {
   const messageId = sa.requests.nextMessageId
-  const bytes = protect(turn, sa, { exchangeType, isResponse: false, messageId, payloads })
+  const grants = exchangeType === EXCHANGE.INFORMATIONAL && purpose.kind !== 'deleteIke'
+  const said = grants ? withGrant(turn, sa, payloads) : { sa, payloads }
+  const bytes = protect(turn, sa, { exchangeType, isResponse: false, messageId, payloads: said.payloads })
   const requests = recordRequest(sa.requests, retransmissionOf(turn), { purpose, bytes, path, now: turn.now })
-  putIkeSa(turn, { ...sa, requests })
+  putIkeSa(turn, { ...said.sa, requests })
   sendMessage(turn, path, bytes)
 }
 

@@ -56,6 +56,7 @@ import {
   sendMessage,
   type Turn
 } from './turn.ts'
+import { windowGrant } from './window.ts'
 
 /** An IKE_SA_INIT request: answers it, or refuses it without keeping anything (RFC 7296 sections 1.2, 2.6, 2.7). */
 export function receiveInitRequest(turn: Turn, message: Message, bytes: Uint8Array, path: Path): void {
@@ -231,7 +232,10 @@ export function acceptInitiator(
             selectorsInitiator: agreement.remoteSelectors,
             selectorsResponder: agreement.localSelectors
           },
-    notifies: agreesToMobike(config, payloads) ? mobikeAuthPayloads(turn, received.path) : []
+    notifies: [
+      ...(agreesToMobike(config, payloads) ? mobikeAuthPayloads(turn, received.path) : []),
+      ...windowGrant(turn)
+    ]
   })
   const bytes = protect(turn, sa, {
     exchangeType: EXCHANGE.IKE_AUTH,

@@ -12,6 +12,7 @@ import { receiveIkeRekey } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Purpose } from './state.ts'
 import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
+import { hearWindow } from './window.ts'
 
 const MOBIKE_ERRORS: readonly number[] = [NOTIFY.UNACCEPTABLE_ADDRESSES, NOTIFY.UNEXPECTED_NAT_DETECTED]
 
@@ -31,6 +32,7 @@ export function receiveResponse(
   }
   // Section 2.21.3: INVALID_SYNTAX to an authenticated message is fatal for both sides.
   if (findNotify(payloads, NOTIFY.INVALID_SYNTAX) !== undefined) return close(turn, 'invalidSyntax')
+  if (purpose.kind !== 'createChild' && purpose.kind !== 'rekeyIke') hearWindow(turn, sa.id, payloads)
   const errors = findPayloads(payloads, 'notify').filter(({ type }) => type < FIRST_STATUS_TYPE)
   const foreign = errors.find(({ type }) => !MOBIKE_ERRORS.includes(type))
   // Whatever was answered shows which pair works; MOBIKE's own requests are answered to it (RFC 4555 section 3.10).

@@ -59,6 +59,8 @@ function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
   const closing = kinds.includes('deleteIke')
   const blocked = (task: Task): boolean => {
     if (task.notBefore > turn.now || closing) return true
+    // With a window above 1: one exchange at a time for a Child SA, or a Delete would overtake the rekey it waited for.
+    if ('id' in task && isBeingRekeyed(sa, task.id)) return true
     if (task.kind === 'rekeyIke') return replacing || changing
     // The lineage ends with its newest IKE SA, so closing waits until it is known which one that is.
     return replacing && (task.kind === 'createChild' || task.kind === 'rekeyChild' || task.kind === 'closeIke')
@@ -68,6 +70,10 @@ function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
     if (task !== undefined) return task
   }
   return undefined
+}
+
+function isBeingRekeyed(sa: IkeSa, childId: number): boolean {
+  return sa.requests.outstanding.some(({ purpose }) => purpose.kind === 'createChild' && purpose.replaces === childId)
 }
 
 function start(turn: Turn, sa: IkeSa, task: Task): void {
