@@ -25,13 +25,14 @@ export function classifyRequest(cache: ResponseCache, messageId: number): Reques
 }
 
 /**
- * The cache after answering a request. Kept are the last `size` responses below the next Message ID and whatever was
- * answered out of order above it (RFC 7296 section 2.3).
+ * The cache after answering a request. A peer that sends request X has the responses to all up through X - `size`
+ * (RFC 7296 section 2.3), so those go, and never more than `size` are kept, in whatever order requests come.
  */
 export function recordResponse(cache: ResponseCache, messageId: number, bytes: Uint8Array): ResponseCache {
   const responses = [...cache.responses, { messageId, bytes }]
   let nextMessageId = cache.nextMessageId
   while (responses.some((response) => response.messageId === nextMessageId)) nextMessageId++
-  const kept = responses.filter((response) => response.messageId >= nextMessageId - cache.size)
+  const highest = responses.reduce((known, response) => Math.max(known, response.messageId), messageId)
+  const kept = responses.filter((response) => response.messageId > highest - cache.size)
   return { nextMessageId, size: cache.size, responses: kept }
 }

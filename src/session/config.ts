@@ -66,7 +66,7 @@ export interface SessionLimits {
   readonly tasks: number
   /**
    * Requests under way at one time on an IKE SA, 1 to {@link LARGEST_WINDOW}: the window granted to the peer, and the most
-   * that is used of the one it grants (RFC 7296 section 2.3). The peer makes us keep up to twice as many responses.
+   * that is used of the one it grants (RFC 7296 section 2.3). As many responses are kept.
    */
   readonly window: number
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../src/bytes/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikeHint, type MobikePolicy } from '../../src/mobike/index.ts'
-import type { SessionOptions } from '../../src/session/index.ts'
+import { DEFAULT_SESSION_LIMITS, type SessionOptions } from '../../src/session/index.ts'
 import { createSeededRandom } from '../../src/sim/index.ts'
 import { Nat } from './nat.ts'
 import { type News, Pair, type SideName } from './pair.ts'
@@ -63,7 +63,9 @@ function stormy(
   { seed, loss, copies, jitterMs }: Weather,
   options: Partial<SessionOptions> = {}
 ): { pair: Pair; calm(): void } {
-  const pair = new Pair(options, options)
+  // Every third schedule with windows of 4: requests overtake each other and are answered in any order.
+  const limits = { ...DEFAULT_SESSION_LIMITS, window: seed % 3 === 0 ? 4 : 1 }
+  const pair = new Pair({ limits, ...options }, { limits, ...options })
   // One schedule in eight is watched in every way, which takes several times as long.
   pair.isThorough = seed % 8 === 0
   const random = createSeededRandom(seed)
