@@ -1,4 +1,5 @@
-import { decodeWindowSize, NOTIFY, setWindowSizeNotify } from '../codec/index.ts'
+import { readUint32, uint32Bytes } from '../bytes/index.ts'
+import { NOTIFY, notify } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
 import { growWindow } from '../exchange/index.ts'
 import { findNotify } from '../ike/index.ts'
@@ -13,7 +14,7 @@ import { ikeSaById, putIkeSa, type Turn } from './turn.ts'
 /** SET_WINDOW_SIZE for IKE_AUTH; nothing where the window stays 1. */
 export function windowGrant({ config }: Turn): readonly NotifyPayload[] {
   const { window } = config.limits
-  return window > 1 ? [setWindowSizeNotify(window)] : []
+  return window > 1 ? [grantOf(window)] : []
 }
 
 /** The initial exchanges are over: only now the windows said in them count (B042). */
@@ -30,7 +31,7 @@ export function withGrant(
 ): { readonly sa: IkeSa; readonly payloads: readonly Payload[] } {
   const { window } = turn.config.limits
   if (sa.responses.size >= window || sa.standing.name !== 'active') return { sa, payloads }
-  return { sa: granted(sa, window), payloads: [...payloads, setWindowSizeNotify(window)] }
+  return { sa: granted(sa, window), payloads: [...payloads, grantOf(window)] }
 }
 
 /**
@@ -39,11 +40,16 @@ export function withGrant(
  */
 export function hearWindow(turn: Turn, id: number, payloads: readonly Payload[]): void {
   const said = findNotify(payloads, NOTIFY.SET_WINDOW_SIZE)
-  const size = said === undefined ? undefined : decodeWindowSize(said)
+  // Four octets (section 2.3); anything else says nothing.
+  const size = said?.data.length === 4 ? readUint32(said.data, 0) : undefined
   const sa = ikeSaById(turn.state, id)
   if (size === undefined || sa === undefined) return
   const requests = growWindow(sa.requests, Math.min(size, turn.config.limits.window))
   if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
+}
+
+function grantOf(window: number): NotifyPayload {
+  return notify(NOTIFY.SET_WINDOW_SIZE, uint32Bytes(window))
 }
 
 function granted(sa: IkeSa, window: number): IkeSa {
