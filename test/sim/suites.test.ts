@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpointText, readUint32 } from '../../src/bytes/index.ts'
-import { createNat, type SimDatagram } from '../../src/sim/index.ts'
+import { createNat, dropWhen, onInterface, type SimDatagram } from '../../src/sim/index.ts'
 import { scene } from './scene.ts'
 
 /** The test suites of strongSwan and libreswan for MOBIKE, played with real messages and real ESP on a virtual clock. */
@@ -22,6 +22,7 @@ function sentBy({ network, labels }: Scene, host: string, since: number) {
   const isEsp = (datagram: SimDatagram) => labels.label(datagram).startsWith('ESP')
   return {
     esp: sent.filter(isEsp).map((datagram) => ({
+      ends: `${datagram.source.address} > ${datagram.destination.address}`,
       sequence: readUint32(datagram.bytes, 4),
       source: datagram.source.address,
       isEncapsulated: datagram.protocol === 'udp'
@@ -212,5 +213,35 @@ describe('libreswan', () => {
     expect(updatesIn(sentBy(world, 'phone', 5000)).map(({ source }) => source)).toEqual(['10.1.0.2'])
     expect(childOf(world.gateway)?.path.remote.address).toBe('10.1.0.2')
     expect(lost(world, 5500, 14_900)).toEqual([0, 0])
+  })
+})
+
+describe('one pair at a time', () => {
+  it('A004 while pairs are tested ESP of either side leaves on one pair alone: first the old one, then the one that works', () => {
+    const gatewayAddresses = ['192.0.2.1', '198.51.100.1', '198.51.100.2']
+    const world = scene({ gatewayAddresses, cellular: { isUp: true } })
+    const { network, phone } = world
+    const everything = dropWhen(() => true, 'dead')
+    network.addFault(onInterface('gateway', 'eth0', everything))
+    network.addFault(onInterface('phone', 'wlan0', everything))
+    network.at(2500, () =>
+      network.perform('phone', phone.command({ type: 'hintReceived', hint: 'noInboundTraffic' }, network.now()))
+    )
+    network.runUntil(40_000)
+    // Several pairs were tested, and others as well.
+    const tried = new Set(sentBy(world, 'phone', 2500).ike.map(({ pair }) => pair))
+    expect(tried.size).toBeGreaterThan(3)
+    const used = (host: string): string[] =>
+      sentBy(world, host, 0)
+        .esp.map(({ ends }) => ends)
+        .filter((ends, index, all) => ends !== all[index - 1])
+    const [was, ...then] = used('phone')
+    expect(was).toBe('10.1.0.2 > 192.0.2.1')
+    expect(then).toHaveLength(1)
+    expect(then[0]).toMatch(/^10\.2\.0\.2 > 198\.51\.100\.[12]$/)
+    const mirrored = [was, then[0]].map((ends) => ends?.split(' > ').reverse().join(' > '))
+    expect(used('gateway')).toEqual(mirrored)
+    for (const host of ['phone', 'gateway']) expectUnbroken(world, host)
+    expect(lost(world, 35_000, 39_900)).toEqual([0, 0])
   })
 })
