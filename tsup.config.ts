@@ -1,6 +1,19 @@
 import { defineConfig } from 'tsup'
 
-const entries = ['codec', 'bodies', 'rules', 'explain', 'crypto', 'ike', 'mobike', 'gateway', 'esp', 'sim', 'mutation', 'node']
+const entries = [
+  'codec',
+  'bodies',
+  'rules',
+  'explain',
+  'crypto',
+  'ike',
+  'mobike',
+  'gateway',
+  'esp',
+  'sim',
+  'mutation',
+  'node'
+]
 
 export default defineConfig({
   entry: {
