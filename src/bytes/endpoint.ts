@@ -1,9 +1,11 @@
 import { canonicalIpAddress, type IpAddress, ipFamily } from './ip-address.ts'
 
-/** An address and a UDP port (host order). Two endpoints that differ only in port are different endpoints. */
+/** An address and a port (host order). Two endpoints that differ only in port are different endpoints. */
 export interface Endpoint {
   readonly address: IpAddress
   readonly port: number
+  /** Of a peer that is reached through a TCP stream (RFC 9329). Absent for UDP. */
+  readonly transport?: 'tcp'
 }
 
 /** The two ends a datagram runs between, seen from here: `local` is ours whichever way the datagram goes. */
@@ -24,9 +26,9 @@ export function endpoint(address: string, port: number): Endpoint {
   return { address: canonical, port }
 }
 
-/** True when address and port are equal. */
+/** True when address, port and transport are equal. */
 export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.port === b.port && a.address === b.address
+  return a.port === b.port && a.address === b.address && a.transport === b.transport
 }
 
 /** True when all four of local and remote address and port are equal (F75: comparing the peer alone is not enough). */
@@ -34,9 +36,10 @@ export function samePath(a: Path, b: Path): boolean {
   return sameEndpoint(a.local, b.local) && sameEndpoint(a.remote, b.remote)
 }
 
-/** `192.0.2.1:4500` or `[2001:db8::1]:4500`. */
+/** `192.0.2.1:4500` or `[2001:db8::1]:4500`, with `/tcp` behind it where that is the transport. */
 export function endpointText(end: Endpoint): string {
-  return ipFamily(end.address) === 6 ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`
+  const text = ipFamily(end.address) === 6 ? `[${end.address}]:${end.port}` : `${end.address}:${end.port}`
+  return end.transport === undefined ? text : `${text}/${end.transport}`
 }
 
 /** `10.1.0.2:4500 > 192.0.2.1:4500`, local end first. */

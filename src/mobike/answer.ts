@@ -6,7 +6,7 @@ import { adoptNat } from './nat.ts'
 import { checkNoNatsAllowed } from './nat-prohibition.ts'
 import type { MobikePolicy } from './policy.ts'
 import { startProbing } from './probing.ts'
-import { isVerified, mayMoveTo, requireRoutability } from './routability.ts'
+import { isProven, mayMoveTo, requireRoutability } from './routability.ts'
 import { candidatePaths } from './selection.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeNotify, MobikeReport, MobikeStep } from './types.ts'
@@ -86,11 +86,11 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
 
   const { state } = detected
   const changed = state.scattered || !samePath(state.childPath, path) || state.encapsulate !== state.targetEncapsulate
-  const isProven = isVerified(policy, state, path.remote.address, now)
+  const isShown = isProven(policy, state, path, now)
   // A check under way is void when the address changed (RFC 4621 section 5.5.2); one for this address may go on.
   const checking = state.outstanding.some((request) => request.purpose === 'routability' && !request.superseded)
   const asking =
-    policy.routability.when === 'never' || isProven || checking
+    policy.routability.when === 'never' || isShown || checking
       ? intend(detected, { routability: false })
       : requireRoutability(detected)
   if (!changed) return change(asking, { moveDue: false })

@@ -3,6 +3,7 @@ import { allowedByFlags, prefixTest } from './address-set.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, type MobikeState, type PairTable } from './state.ts'
+import { isTcp } from './transport.ts'
 import type { LocalAddress, MobikeStep, RemoteCandidate } from './types.ts'
 
 /**
@@ -19,7 +20,7 @@ export function withPairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   const isExcluded = prefixTest(state.excluded.filter(({ announcedOnly }) => announcedOnly !== true))
   const locals = usableLocals(policy, state, isExcluded)
   const known = remoteCandidates(policy, state, isExcluded, locals.length)
-  const remotes = known.map(({ address, port }) => ({ address, port }))
+  const remotes = known.map(({ cost: _, ...end }): Endpoint => end)
   const pairs = { locals, remotes, ...ranked(policy, locals, known), records: carried(state.pairs, locals, remotes) }
   return change(step, { pairs })
 }
@@ -61,24 +62,24 @@ function remoteCandidates(
   const own = new Set(state.local.map(({ address }) => address))
   const { ports } = state
   const candidates: RemoteCandidate[] = [state.ikePath.remote]
-  const addresses = new Set([state.ikePath.remote.address])
+  const addresses = new Set(isTcp(state.ikePath) ? [] : [state.ikePath.remote.address])
   const isInside = prefixTest(state.excluded.filter(({ announcedOnly }) => announcedOnly === true))
   const admit = (end: RemoteCandidate): void => {
     // What is ours as well (both ends may have the same private address) only leads back here.
     if (own.has(end.address) || isExcluded(end.address)) return
     candidates.push(end)
-    addresses.add(end.address)
+    if (end.transport === undefined) addresses.add(end.address)
   }
-  for (const { address, port, cost } of state.role === 'initiator' ? state.remoteCandidates : []) {
+  for (const named of state.role === 'initiator' ? state.remoteCandidates : []) {
     // RFC 4555 section 3.3: with NAT traversal on both sides the IKE SA lives on the NAT traversal port.
-    const floated = state.natTraversal && port === ports.ike ? ports.natTraversal : port
-    const end = { address, port: floated, ...(cost === undefined ? {} : { cost }) }
+    const floats = state.natTraversal && named.port === ports.ike && named.transport === undefined
+    const end = floats ? { ...named, port: ports.natTraversal } : named
     const index = candidates.findIndex((known) => sameEndpoint(known, end))
     if (index < 0) admit(end)
     else if (index === 0) candidates[0] = end
   }
   for (const address of state.peerAddresses) {
-    // The port of an announced address is a guess: a known endpoint of that address stands for it.
+    // The port of an announced address is a guess: a known endpoint of that address stands for it. TCP is not announced.
     if (!addresses.has(address) && !isInside(address)) admit({ address, port: state.remotePort })
   }
   return candidates.slice(0, Math.max(1, Math.floor(policy.selection.maxPairs / Math.max(1, rows))))
@@ -102,7 +103,7 @@ function ranked(
     isCandidate.every((is) => is) &&
     locals.every(({ address }) => ipFamily(address) === family) &&
     families.every((other) => other === family) &&
-    remotes.every(({ cost }) => (cost ?? 0) === 0)
+    remotes.every((remote) => costOf(remote) === 0)
   // Nearly always: no list of all pairs is made, and an address event costs what its addresses do.
   if (isPlain) return { ranks: null, order: null }
 
@@ -121,9 +122,14 @@ function ranked(
   return { ranks, order }
 }
 
+/** UDP is tried before TCP (RFC 9329 sections 5.1, 7.1). */
+function costOf({ cost, transport }: RemoteCandidate): number {
+  return cost ?? (transport === undefined ? 0 : 1)
+}
+
 function rankOf(policy: MobikePolicy, local: LocalAddress, remote: RemoteCandidate): number | null {
   const { rank } = policy.selection
-  if (rank === undefined) return (local.cost ?? 0) + (remote.cost ?? 0)
+  if (rank === undefined) return (local.cost ?? 0) + costOf(remote)
   const value = rank({ local, remote })
   return value === null || Number.isNaN(value) ? null : value
 }

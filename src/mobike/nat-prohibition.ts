@@ -1,4 +1,5 @@
 import { concatBytes, constantTimeEqual, EMPTY, ipAddressBytes, type Path } from '../bytes/index.ts'
+import { isTcp } from './transport.ts'
 
 /**
  * Data of NO_NATS_ALLOWED for a message sent on `path`: source and destination address, source and destination port,
@@ -16,8 +17,9 @@ export function noNatsAllowedFor(path: Path): Uint8Array {
 
 /**
  * True when received NO_NATS_ALLOWED data names the addresses and ports the message came with (section 3.9). `path` is
- * seen from here: the sender is its remote end. Another length or family is a difference like any other (A-O5).
+ * seen from here: the sender is its remote end. Another length or family is a difference like any other (A-O5). In a TCP
+ * stream the notification is ignored (RFC 9329 section 7.1).
  */
 export function checkNoNatsAllowed(data: Uint8Array, path: Path): boolean {
-  return constantTimeEqual(data, noNatsAllowedFor({ local: path.remote, remote: path.local }))
+  return isTcp(path) || constantTimeEqual(data, noNatsAllowedFor({ local: path.remote, remote: path.local }))
 }

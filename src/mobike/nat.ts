@@ -3,10 +3,13 @@ import { suspectsNat } from './address-set.ts'
 import { recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
+import { isTcp } from './transport.ts'
 import type { MobikePorts, MobikeStep, NatObservation } from './types.ts'
 
 /** True when ESP on `path` must be UDP-encapsulated: `nat` shows one at either end (RFC 7296 section 2.23). */
 export function needsEncapsulation(ports: MobikePorts, nat: NatObservation | null, path: Path): boolean {
+  // In a stream ESP is never plain.
+  if (isTcp(path)) return true
   return nat !== null && (nat.localBehindNat || nat.remoteBehindNat) && mayEncapsulate(ports, path)
 }
 
@@ -28,6 +31,7 @@ export function detectsNat(policy: MobikePolicy, state: MobikeState, path: Path)
  * when a NAT is to be suspected (RFC 4555 section 3.5). The peer accepts both at any time (RFC 7296 section 2.23).
  */
 export function guessEncapsulation(policy: MobikePolicy, state: MobikeState, path: Path): boolean {
+  if (isTcp(path)) return true
   if (!detectsNat(policy, state, path)) return false
   const known = recordOf(state, path)?.nat ?? null
   if (known !== null) return needsEncapsulation(state.ports, known, path)
@@ -37,7 +41,9 @@ export function guessEncapsulation(policy: MobikePolicy, state: MobikeState, pat
 /** Takes the observation of an UPDATE exchange on the IKE SA's path: the NAT state in use and the new baseline (section 3.8). */
 export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeStep {
   const { state } = step
-  if (!state.natTraversal || nat === null) return step
+  if (!state.natTraversal || nat === null) {
+    return isTcp(state.ikePath) ? change(step, { targetEncapsulate: true }) : step
+  }
   return change(step, {
     nat,
     natBaseline: nat.destinationHash,
@@ -52,6 +58,7 @@ export function adoptNat(step: MobikeStep, nat: NatObservation | null): MobikeSt
  */
 export function checksNatMapping(policy: MobikePolicy, state: MobikeState): boolean {
   if (policy.natDetectionInLiveness === 'never' || state.role === 'responder' || !state.natTraversal) return false
+  if (isTcp(state.ikePath)) return false
   return state.nat?.localBehindNat === true || state.nat?.remoteBehindNat === true || state.doubts.encapsulation
 }
 
@@ -88,7 +95,8 @@ function guessesNat(state: MobikeState): boolean {
 export function syncKeepalive(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   const isNeeded = state.nat === null ? guessesNat(state) : state.nat.localBehindNat
-  const wanted = state.natTraversal && isNeeded && state.outageSince === null && !state.closed ? state.ikePath : null
+  const isRunning = state.natTraversal && state.outageSince === null && !state.closed && !isTcp(state.ikePath)
+  const wanted = isNeeded && isRunning ? state.ikePath : null
   const running = state.keepalive
   if (wanted === running || (wanted !== null && running !== null && samePath(wanted, running))) return step
   const stopped = running === null ? step : act(step, { type: 'stopNatKeepalive', path: running })

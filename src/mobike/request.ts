@@ -5,6 +5,7 @@ import { checksNatMapping, detectsNat } from './nat.ts'
 import { noNatsAllowedFor } from './nat-prohibition.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, type MobikeState, type OwnRequest, type PendingIntents } from './state.ts'
+import { isTcp } from './transport.ts'
 import type { MobikeNotify, MobikePurpose, MobikeRequest } from './types.ts'
 
 const COOKIE2_LENGTH = 32
@@ -29,7 +30,7 @@ export function nextMobikeRequest(
   const purpose = nextPurpose(state, input.now)
   if (purpose === null) return { state, request: null }
   const path = purpose === 'probe' ? probePath(state) : state.ikePath
-  const hasCookie2 = purpose === 'update' || purpose === 'routability'
+  const hasCookie2 = (purpose === 'update' || purpose === 'routability') && !isTcp(path)
   if (hasCookie2 && input.entropy.length < COOKIE2_LENGTH) {
     throw new RangeError(`entropy: ${input.entropy.length} octets, 32 needed`)
   }
@@ -42,7 +43,7 @@ export function nextMobikeRequest(
   if (purpose === 'update') notifies.push({ kind: 'updateSaAddresses' })
   if (asksNatDetection(policy, state, purpose, path)) notifies.push({ kind: 'natDetection' })
   if (list !== null) notifies.push(...addressListNotifies(list))
-  if (!state.natTraversal && (purpose === 'update' || list !== null)) {
+  if (!state.natTraversal && !isTcp(path) && (purpose === 'update' || list !== null)) {
     notifies.push({ kind: 'noNatsAllowed', data: noNatsAllowedFor(path) })
   }
   if (cookie2 !== null) notifies.push({ kind: 'cookie2', data: cookie2 })

@@ -5,7 +5,7 @@ import type { MobikePolicy } from './policy.ts'
 import { pathReplied } from './probing.ts'
 import {
   cookie2Verdict,
-  isVerified,
+  isProven,
   mayMoveTo,
   noteAnswer,
   provenAddress,
@@ -89,13 +89,13 @@ function updateAnswered(
   }
   if (event.failedWith !== undefined) return updateFailed(policy, step, request, event.now, event.failedWith)
   const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
-  const returned = has(event, 'cookie2') ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
+  const isReturned = request.cookie2 === null || has(event, 'cookie2')
+  const returned = isReturned ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) {
     const next = moved(returned)
     // Where the check comes after the move, an UPDATE that proved nothing does not spare it (section 3.7).
-    const isProven =
-      policy.routability.when !== 'after' || isVerified(policy, next.state, state.ikePath.remote.address, event.now)
-    return isProven ? next : retryRoutability(policy, next, event.now)
+    const isShown = policy.routability.when !== 'after' || isProven(policy, next.state, state.ikePath, event.now)
+    return isShown ? next : retryRoutability(policy, next, event.now)
   }
   const unproven = change(returned, {
     rollback: state.rollback,
@@ -123,7 +123,7 @@ function routabilityAnswered(
   if (!superseded && proven === address) return state.moveDue ? finishMove(step) : step
   // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once, where one is still needed.
   if (superseded || event.destinations.length > 1) {
-    const isNeeded = !state.pending.update && !isVerified(policy, state, address, event.now)
+    const isNeeded = !state.pending.update && !isProven(policy, state, state.ikePath, event.now)
     return isNeeded ? intend(step, { routability: true }) : step
   }
   if (has(event, 'cookie2')) return unprovenRoutability(policy, step, event.now)

@@ -2,6 +2,7 @@ import { constantTimeEqual, fromHex, type IpAddress, type Path } from '../bytes/
 import { inPrefixes } from './address-set.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, intend, MAX_RECORDS, type MobikeState, type OwnRequest, type VerifiedAddress } from './state.ts'
+import { isTcp } from './transport.ts'
 import type { MobikeEvent, MobikeStep } from './types.ts'
 
 /** A response to one of our requests, as the host reports it. */
@@ -18,9 +19,14 @@ export function isVerified(policy: MobikePolicy, state: MobikeState, address: Ip
   return state.verified.some(isGood) || (proof === 'answer' && state.answered.some(isGood))
 }
 
+/** True when the peer is known to receive packets that are sent on `path`; a TCP stream shows it by itself. */
+export function isProven(policy: MobikePolicy, state: MobikeState, path: Path, now: number): boolean {
+  return isTcp(path) || isVerified(policy, state, path.remote.address, now)
+}
+
 /** True when Child SAs may go to `path` now. */
 export function mayMoveTo(policy: MobikePolicy, state: MobikeState, path: Path, now: number): boolean {
-  return policy.routability.when !== 'before' || isVerified(policy, state, path.remote.address, now)
+  return policy.routability.when !== 'before' || isProven(policy, state, path, now)
 }
 
 /** What the COOKIE2 of a response says of the one sent. */
@@ -88,6 +94,7 @@ export function verify(
 
 /** Asks for a check of the current peer address, from scratch. */
 export function requireRoutability(step: MobikeStep): MobikeStep {
+  if (isTcp(step.state.ikePath)) return step
   return intend(change(step, { routabilityFailures: 0, routabilityNotBefore: null }), { routability: true })
 }
 

@@ -34,9 +34,12 @@ export interface LocalAddress {
   readonly advertise?: boolean
 }
 
-/** An endpoint of the peer that the caller names. */
+/**
+ * An endpoint of the peer that the caller names. With `transport: 'tcp'` the initiator goes there when UDP brings no reply
+ * (RFC 9329 section 7.1), the host opening a stream from `path.local` when it is to send on that path.
+ */
 export interface RemoteCandidate extends Endpoint {
-  /** Lower is better; default 0. */
+  /** Lower is better; default 0, and 1 for TCP: with the same local address UDP goes first. */
   readonly cost?: number
 }
 

@@ -16,7 +16,10 @@ export type SessionEvent = EventBase &
   /** Start as initiator. IKE_SA_INIT tries the paths in turn (RFC 4555 section 3.1); first is best. */
   (
     | { readonly type: 'connectRequested'; readonly paths: readonly Path[] }
-    /** A UDP datagram; `path.local` is the address and port it arrived at. May alias the socket's buffer. */
+    /**
+     * A UDP datagram, or a message from a TCP stream without its length: `path.remote` then says `tcp`. `path.local` is the
+     * address and port it arrived at. May alias the socket's buffer.
+     */
     | { readonly type: 'datagramReceived'; readonly path: Path; readonly bytes: Uint8Array }
     /** The time of `nextSessionWake` came. Early, late and repeated ticks are harmless. */
     | { readonly type: 'tick' }
@@ -69,7 +72,11 @@ export type SessionNews = SessionEvent extends infer Event
 
 /** What the caller must do, in order. */
 export type SessionAction =
-  /** Send `bytes` as one UDP datagram from `path.local` to `path.remote`; the non-ESP marker is already there on 4500. */
+  /**
+   * Send `bytes` as one UDP datagram from `path.local` to `path.remote`; the non-ESP marker is already there on 4500. With
+   * `path.remote.transport` `tcp`: behind their length in the TCP stream to there, which the initiator's caller opens from
+   * `path.local` if there is none and a responder's has (RFC 9329 sections 3, 4); without a stream they are lost.
+   */
   | { readonly type: 'sendDatagram'; readonly path: Path; readonly bytes: Uint8Array }
   /** Install both directions of a Child SA; take its keys with `childSaKeys(session, child.id)` before the next step. */
   | {
