@@ -22,6 +22,7 @@ import {
   type SessionEvent,
   stepSession
 } from '../session/index.ts'
+import { hasMarker } from '../session/marker.ts'
 import { canBeAnswered } from '../session/source.ts'
 import { CookieJar } from './cookies.ts'
 import { IdentityIndex } from './identities.ts'
@@ -91,7 +92,7 @@ class SessionTable implements Gateway {
     if (datagram.entropy.length < 32) throw new RangeError('entropy: at least 32 octets are needed')
     const { path, bytes } = datagram
     if (!canBeAnswered(path.remote)) return ignored('unanswerableSource', path)
-    const marked = path.local.port === this.#config.session.ports.natTraversal
+    const marked = hasMarker(this.#config.session.ports, path)
     const kind = classifyUdpDatagram(bytes, marked)
     if (kind === 'keepalive') return ignored('keepalive', path)
     if (kind !== 'ike') return ignored('notIke', path)
@@ -155,7 +156,9 @@ class SessionTable implements Gateway {
     if (this.#halfOpen.size >= limits.cookieThreshold) {
       const nonce = findPayload(decoded.value.payloads, 'nonce')
       if (nonce === undefined) return ignored('malformed', path)
-      const { address, port } = path.remote
+      const { address } = path.remote
+      // RFC 9329 section 6.3: the cookie may come back through another stream.
+      const port = path.remote.transport === 'tcp' ? 0 : path.remote.port
       const claim = { initiatorSpi: header.initiatorSpi, nonce: nonce.data, address, port }
       const cookie = findNotify(decoded.value.payloads, NOTIFY.COOKIE)
       // Section 2.6: a wrong cookie is as good as none.
@@ -285,7 +288,7 @@ class SessionTable implements Gateway {
 
   #send(path: Path, message: Uint8Array): GatewayAction {
     let bytes = message
-    if (path.local.port === this.#config.session.ports.natTraversal) {
+    if (hasMarker(this.#config.session.ports, path)) {
       bytes = new Uint8Array(4 + message.length)
       bytes.set(message, 4)
     }

@@ -15,6 +15,7 @@ import { hasOtherPath, isLocalUsable } from './selection.ts'
 import { overslept, resumed, watchSleep } from './sleep.ts'
 import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS } from './state.ts'
 import { aliveOn, espReceived, inboundMissing, suspicion } from './synchrony.ts'
+import { isTcp } from './transport.ts'
 import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.ts'
 
 const DEFAULT_PORTS: MobikePorts = { ike: 500, natTraversal: 4500 }
@@ -31,7 +32,8 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   const local = (init.localAddresses.length === 0 ? [{ address }] : init.localAddresses).map((known) => ({ ...known }))
   const peer = init.path.remote.address
   const ports = init.ports ?? DEFAULT_PORTS
-  const remotePort = init.role === 'initiator' ? init.path.remote.port : natTraversal ? ports.natTraversal : ports.ike
+  const usualPort = natTraversal ? ports.natTraversal : ports.ike
+  const remotePort = init.role === 'initiator' && !isTcp(init.path) ? init.path.remote.port : usualPort
   const state: MobikeState = {
     role: init.role,
     closed: false,

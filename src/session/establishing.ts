@@ -34,12 +34,17 @@ export function mobikeAuthPayloads(turn: Turn, path: Path): readonly NotifyPaylo
   if (policy === null) return []
   const { localAddresses, excludedPrefixes } = turn.state.surroundings
   const addresses = initialAddressNotifies(policy, localAddresses, path, excludedPrefixes)
-  const prohibition = turn.state.role === 'initiator' && !turn.state.nat.traversal
+  const prohibition = turn.state.role === 'initiator' && !turn.state.nat.traversal && !isStream(path)
   return [
     notify(NOTIFY.MOBIKE_SUPPORTED),
     ...mobikeNotifyPayloads(addresses, null),
     ...(prohibition ? [notify(NOTIFY.NO_NATS_ALLOWED, noNatsAllowedFor(path))] : [])
   ]
+}
+
+/** TCP needs no NAT_DETECTION's consequences: neither a prohibition nor keepalives (RFC 9329 sections 6.6, 7.1). */
+function isStream({ remote }: Path): boolean {
+  return remote.transport === 'tcp'
 }
 
 /** Both sides are authenticated: the lineage is up, and its MOBIKE machine starts if both want it. */
@@ -73,7 +78,7 @@ export function becomeEstablished(turn: Turn, peerIdentity: Identity, peerPayloa
     })
     patch(turn, { mobike: step.state })
     obeyMobike(turn, step.actions)
-  } else if (turn.state.nat.observation?.localBehindNat === true && encapsulating(turn.state)) {
+  } else if (turn.state.nat.observation?.localBehindNat === true && encapsulating(turn.state) && !isStream(path)) {
     patch(turn, { keepalive: path })
     turn.actions.push({ type: 'startNatKeepalive', path, intervalMs: KEEPALIVE_MS })
   }

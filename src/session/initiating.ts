@@ -240,6 +240,8 @@ function interval(turn: Turn, transmissions: number, paths: number): number {
 
 /** IKE goes on on the NAT traversal port as soon as the peer showed that it does NAT traversal (RFC 4555 section 3.3, A026). */
 function floated(turn: Turn, path: Path): Path {
+  // A stream serves all messages (RFC 9329 section 5).
+  if (path.remote.transport === 'tcp') return path
   const { ike, natTraversal } = turn.config.ports
   return {
     local: { address: path.local.address, port: natTraversal },

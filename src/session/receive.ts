@@ -18,6 +18,7 @@ import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
 import { answerIkeRekey, heardOn, promoteSuccessor } from './lineage.ts'
 import { suspectPeer } from './liveness.ts'
+import { hasMarker } from './marker.ts'
 import { sendResponse } from './requests.ts'
 import { receiveAuthRequest, receiveInitRepetition, receiveInitRequest } from './responding.ts'
 import { receiveResponse } from './responses.ts'
@@ -26,7 +27,6 @@ import type { Farewell, IkeSa } from './state.ts'
 import {
   close,
   encapsulating,
-  hasMarker,
   ignore,
   ikeKeysOf,
   ikeSaById,
@@ -44,7 +44,7 @@ import {
 export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): void {
   if (!canBeAnswered(path.remote)) return ignore(turn, 'unanswerableSource', path)
   if (datagram.length > turn.config.limits.datagramOctets) return ignore(turn, 'tooLarge', path)
-  const marked = hasMarker(turn.config, path)
+  const marked = hasMarker(turn.config.ports, path)
   const kind = classifyUdpDatagram(datagram, marked)
   if (kind === 'keepalive') return ignore(turn, 'keepalive', path)
   if (kind !== 'ike') return ignore(turn, 'notIke', path)

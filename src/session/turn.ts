@@ -12,6 +12,7 @@ import {
   RESPONDER_RETRANSMISSION,
   type SessionConfig
 } from './config.ts'
+import { hasMarker } from './marker.ts'
 import { fromHexSpi } from './spi.ts'
 import type { Child, IkeSa, Phase, Session, SessionSecrets, SessionState } from './state.ts'
 import type { CloseReason, IgnoredReason, SessionAction, SessionReport } from './types.ts'
@@ -124,6 +125,7 @@ export function currentChildPath(state: SessionState): Path {
 /** Whether ESP is UDP-encapsulated now: on both sides as soon as either is behind a NAT (RFC 7296 section 2.23). */
 export function encapsulating(state: SessionState): boolean {
   if (state.mobike !== null) return isEncapsulating(state.mobike)
+  if (state.path?.remote.transport === 'tcp') return true
   const { observation } = state.nat
   return observation !== null && (observation.localBehindNat || observation.remoteBehindNat)
 }
@@ -133,17 +135,8 @@ export function sendMessage(turn: Turn, path: Path, message: Uint8Array): void {
   turn.actions.push({ type: 'sendDatagram', path, bytes: framed(turn.config, path, message) })
 }
 
-/**
- * True where IKE has the non-ESP marker: in a TCP stream (RFC 9329 section 3.1), on our NAT traversal port, and from a port that is neither of ours, of a socket
- * opened anew, unless the peer's is its IKE port (RFC 7296 section 2.23).
- */
-export function hasMarker({ ports }: SessionConfig, { local, remote }: Path): boolean {
-  if (remote.transport === 'tcp') return true
-  return local.port === ports.natTraversal || (local.port !== ports.ike && remote.port !== ports.ike)
-}
-
 function framed(config: SessionConfig, path: Path, message: Uint8Array): Uint8Array {
-  if (!hasMarker(config, path)) return message
+  if (!hasMarker(config.ports, path)) return message
   const datagram = new Uint8Array(4 + message.length)
   datagram.set(message, 4)
   return datagram

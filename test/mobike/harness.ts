@@ -87,8 +87,9 @@ export class Lab implements World {
   send(from: Host, packet: Packet): void {
     const outside = this.nats.get(packet.from.address) ?? packet.from
     this.insidePorts.set(packet.from.address, packet.from.port)
-    const to = [...this.nats].find(([, end]) => sameEndpoint(end, packet.to))
-    const inside = to === undefined ? packet.to : { address: to[0], port: this.insidePorts.get(to[0]) ?? 4500 }
+    const { transport, ...outer } = packet.to
+    const to = [...this.nats].find(([, end]) => sameEndpoint(end, outer))
+    const inside = to === undefined ? outer : { address: to[0], port: this.insidePorts.get(to[0]) ?? 4500 }
     // A host sends from and receives at the addresses it has.
     const lost = this.drops(outside, packet.to) || !holds(from, packet.from)
     const peer = from === this.client ? this.gateway : this.client
@@ -98,8 +99,10 @@ export class Lab implements World {
       `${this.now} ${from.name} ${endpointText(packet.from)} > ${endpointText(packet.to)} ${kind} ${packet.messageId} {${words}}${lost ? ' lost' : ''}`
     )
     if (lost) return
+    // Either end of a stream names the other as the one behind TCP.
+    const source = transport === undefined ? outside : { ...outside, transport }
     this.later(this.delayMs, () => {
-      if (holds(peer, inside)) peer.receive({ ...packet, from: outside, to: inside })
+      if (holds(peer, inside)) peer.receive({ ...packet, from: source, to: inside })
     })
   }
 

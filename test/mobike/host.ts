@@ -325,13 +325,18 @@ export class Host {
 function observe(packet: Packet): NatObservation | null {
   if (packet.nat === null) return null
   return {
-    localBehindNat: packet.nat.destination !== endpointText(packet.to),
-    remoteBehindNat: packet.nat.source !== endpointText(packet.from),
+    localBehindNat: packet.nat.destination !== text(packet.to),
+    remoteBehindNat: packet.nat.source !== text(packet.from),
     destinationHash: packet.nat.destination
   }
 }
 
 function natOf(notifies: readonly MobikeNotify[], on: Path, claims: string | null): Packet['nat'] {
   if (!notifies.some(({ kind }) => kind === 'natDetection')) return null
-  return { source: claims ?? endpointText(on.local), destination: endpointText(on.remote) }
+  return { source: claims ?? text(on.local), destination: text(on.remote) }
+}
+
+/** NAT_DETECTION hashes address and port, whatever the transport. */
+function text({ address, port }: Endpoint): string {
+  return endpointText({ address, port })
 }
