@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Endpoint, type Path, sameEndpoint } from '../../src/bytes/index.ts'
-import { createMobike, DEFAULT_MOBIKE_POLICY, type MobikeNotify, stepMobike } from '../../src/mobike/index.ts'
+import {
+  createMobike,
+  DEFAULT_MOBIKE_POLICY,
+  type MobikeNotify,
+  pathTable,
+  stepMobike
+} from '../../src/mobike/index.ts'
 import { type Host, Lab, path } from './harness.ts'
 
 const WIFI = '198.18.0.1'
@@ -144,7 +150,52 @@ describe('MOBIKE between UDP and TCP (RFC 9329 section 7.1)', () => {
     const { path: on, notifies } = made.client.requests.at(-1) ?? {}
     expect(on).toEqual(through(CELL))
     expect(notifies?.map(({ kind }) => kind)).toEqual(['updateSaAddresses'])
+    expect(made.client.state).toMatchObject({ childPath: through(CELL), encapsulate: true })
+    expect(made.gateway.state).toMatchObject({ childPath: inbound(CELL), encapsulate: true })
+  })
+
+  it('D32 ESP is never plain in a stream, not even before the UPDATE is answered; nothing is checked again and again there', () => {
+    const policy = { routability: { ...DEFAULT_MOBIKE_POLICY.routability, periodicMs: 2000 } }
+    const made = new Lab(policy, policy).start(path(WIFI, GW1), { remoteCandidates: [TCP] })
+    block(made, CELL)
+    made.client.local(CELL)
+    made.run(3000)
     expect(made.client.state.childPath).toEqual(through(CELL))
+    const count = made.client.requests.length
+    made.run(20_000)
+    for (const host of [made.client, made.gateway]) {
+      const moves = host.actions.flatMap((action) =>
+        action.type === 'moveChildSas' && action.to.remote.transport === 'tcp' ? [action.encapsulate] : []
+      )
+      expect(new Set(moves)).toEqual(new Set([true]))
+    }
+    const purposes = [...made.client.requests.slice(count), ...made.gateway.requests].map(({ purpose }) => purpose)
+    expect(purposes).not.toContain('routability')
+  })
+
+  it('D32 UDP stays a candidate where TCP is in use or named: on the usual port of an address that is announced', () => {
+    const common = {
+      now: 0,
+      role: 'initiator' as const,
+      natTraversal: true,
+      nat: null,
+      peerAddresses: ['203.0.113.2'],
+      localAddresses: [{ address: WIFI }],
+      excludedPrefixes: []
+    }
+    const tls: Endpoint = { address: GW1, port: 443, transport: 'tcp' }
+    const remotes = (on: Path, remoteCandidates: readonly Endpoint[]): Endpoint[] =>
+      pathTable(createMobike(DEFAULT_MOBIKE_POLICY, { ...common, path: on, remoteCandidates }).state).map(
+        ({ path: { remote } }) => remote
+      )
+    const own = { address: GW1, port: 4500 }
+    const second = { address: '203.0.113.2', port: 4500 }
+    expect(remotes({ ...path(WIFI, GW1), remote: tls }, [])).toEqual([tls, own, second])
+    expect(remotes(path(WIFI, GW1), [{ ...second, transport: 'tcp' }])).toEqual([
+      own,
+      { ...second, transport: 'tcp' },
+      second
+    ])
   })
 
   it('D32 a stream opened anew is told with an UPDATE, when the host asks for it', () => {

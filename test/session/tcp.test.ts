@@ -76,17 +76,20 @@ describe('a session that goes to a network without UDP', () => {
     expect(pair.client.session.state.mobike?.childPath.remote).toEqual(TCP)
   })
 
-  it('D32 or begins there: IKE_SA_INIT and IKE_AUTH in one stream, ESP in it too', () => {
-    const pair = new Pair()
-    pair.route = across
-    const paths = [{ local: { address: '10.1.0.2', port: 4500 }, remote: TCP }]
-    pair.connect(paths).settle()
-    expect(BOTH.map((name) => pair.phase(name))).toEqual(['established', 'established'])
-    expect(pair.sent.every(({ path }) => path.remote.transport === 'tcp')).toBe(true)
-    for (const { bytes } of pair.sent) expect(bytes.subarray(0, 4)).toEqual(new Uint8Array(4))
-    for (const name of BOTH) {
-      const installs = pair[name].actions.filter((action) => action.type === 'installChildSa')
-      expect(installs).toMatchObject([{ encapsulate: true, path: { remote: { transport: 'tcp' } } }])
+  it.each([4500, 500])(
+    'D32 or begins there, on port %i: IKE_SA_INIT and IKE_AUTH in one stream, ESP in it too',
+    (port) => {
+      const pair = new Pair()
+      pair.route = across
+      const paths = [{ local: { address: '10.1.0.2', port }, remote: { ...TCP, port } }]
+      pair.connect(paths).settle()
+      expect(BOTH.map((name) => pair.phase(name))).toEqual(['established', 'established'])
+      expect(pair.sent.every(({ path }) => path.remote.transport === 'tcp')).toBe(true)
+      for (const { bytes } of pair.sent) expect(bytes.subarray(0, 4)).toEqual(new Uint8Array(4))
+      for (const name of BOTH) {
+        const installs = pair[name].actions.filter((action) => action.type === 'installChildSa')
+        expect(installs).toMatchObject([{ encapsulate: true, path: { remote: { transport: 'tcp' } } }])
+      }
     }
-  })
+  )
 })
