@@ -195,10 +195,11 @@ class SessionTable implements Gateway {
     entry.session = session
     forgetDroppedKeys(before, session)
     const { phase } = session.state
+    const isNew = phase.name === 'established' && before.state.phase.name !== 'established'
     if (phase.name === 'closed') {
       this.#end(id, entry, phase.farewell !== null)
     } else {
-      if (phase.name === 'established' && before.state.phase.name !== 'established') {
+      if (isNew) {
         this.#leaveHalfOpen(entry)
         this.#identities.add(id, phase.peerIdentity)
       }
@@ -206,7 +207,7 @@ class SessionTable implements Gateway {
       this.#wakes.arm(id, nextSessionWake(session))
     }
     const own = actions.map((action) => ({ session: id, action }))
-    return this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
+    return isNew && this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
   }
 
   /** INITIAL_CONTACT: all other sessions of the identity that was just proved are lost to the peer. */
