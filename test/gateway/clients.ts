@@ -12,6 +12,8 @@ import {
 } from '../../src/session/index.ts'
 import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
 
+type MoveAnswer = { readonly type: 'childSasMoved' } | { readonly type: 'childSaMoveFailed'; readonly reason: string }
+
 const SECRET = Uint8Array.from('correct horse battery staple', (character) => character.charCodeAt(0))
 let seed = 1
 
@@ -34,6 +36,8 @@ export class Client {
   draw: (type: string) => Uint8Array = entropy
   /** What it takes for the pre-shared key. */
   answer: Uint8Array = SECRET
+  /** How the gateway's host answers `moveChildSas` of this client's session. */
+  moved: MoveAnswer = { type: 'childSasMoved' }
   /** Its address as the gateway sees it. */
   seenAt: (path: Path) => Path['local'] = ({ local }) => local
 
@@ -67,7 +71,7 @@ export class Client {
     if (datagram === undefined) throw new Error('the client has nothing to send')
     const path = { local: datagram.path.remote, remote: this.seenAt(datagram.path) }
     const actions = gateway.receive({ now: this.now, entropy: draw(), path, bytes: datagram.bytes })
-    for (const { path: back, bytes } of serve(gateway, actions, this.now, draw)) {
+    for (const { path: back, bytes } of serve(gateway, actions, this.now, draw, this.moved)) {
       this.received.push(bytes)
       this.step({ type: 'datagramReceived', path: { local: datagram.path.local, remote: back.local }, bytes })
     }
@@ -85,7 +89,8 @@ export function serve(
   gateway: Gateway,
   actions: readonly GatewayAction[],
   now: number,
-  draw = entropy
+  draw = entropy,
+  moved: MoveAnswer = { type: 'childSasMoved' }
 ): { path: Path; bytes: Uint8Array }[] {
   const sent: { path: Path; bytes: Uint8Array }[] = []
   for (const { session, action } of actions) {
@@ -93,7 +98,7 @@ export function serve(
     if (session === null) continue
     const base = { now, entropy: draw() }
     if (action.type === 'moveChildSas')
-      sent.push(...serve(gateway, gateway.tell(session, { ...base, type: 'childSasMoved' }), now, draw))
+      sent.push(...serve(gateway, gateway.tell(session, { ...base, ...moved }), now, draw, moved))
     if (action.type !== 'ask') continue
     const answer =
       action.question.kind === 'preSharedKey'

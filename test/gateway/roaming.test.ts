@@ -55,6 +55,23 @@ describe('sessions that roam', () => {
     for (const client of clients) expect(client.session.state.children).toHaveLength(1)
   })
 
+  it('F42 F68 whose Child SAs the gateway’s host cannot migrate get new ones, found by their SPIs, where the client is now', () => {
+    const gateway = gatewayWith()
+    const client = new Client('10.1.0.2').connect(gateway)
+    const [id] = gateway.ids() as [SessionId]
+    const spis = (): number[] => gateway.session(id)?.state.children.map(({ sa }) => sa.localSpi) ?? []
+    const [old] = spis() as [number]
+    client.moved = { type: 'childSaMoveFailed', reason: 'no migration here' }
+    move(client, gateway, '10.2.0.2')
+    const [fresh, ...others] = spis() as [number]
+    expect(others).toEqual([])
+    expect(fresh).not.toBe(old)
+    expect(gateway.sessionsOfChildSpi(old)).toEqual([])
+    expect(gateway.sessionsOfChildSpi(fresh)).toEqual([id])
+    expect(childPathOf(gateway, id)?.remote.address).toBe('10.2.0.2')
+    expect(client.session.state.children.map(({ sa }) => sa.remoteSpi)).toEqual([fresh])
+  })
+
   it('A149 D35 inbound SPIs that were drawn twice lead to both sessions, and none is refused for it', () => {
     const gateway = gatewayWith()
     // The gateway draws the SPI when it has the configuration: with the same entropy it draws the same.
