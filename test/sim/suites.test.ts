@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpointText, readUint32 } from '../../src/bytes/index.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import { createNat, dropWhen, onInterface, type SimDatagram } from '../../src/sim/index.ts'
 import { scene } from './scene.ts'
 
@@ -213,6 +214,37 @@ describe('libreswan', () => {
     expect(updatesIn(sentBy(world, 'phone', 5000)).map(({ source }) => source)).toEqual(['10.1.0.2'])
     expect(childOf(world.gateway)?.path.remote.address).toBe('10.1.0.2')
     expect(lost(world, 5500, 14_900)).toEqual([0, 0])
+  })
+})
+
+describe('a gateway like strongSwan', () => {
+  it('E2.13 interop 39: that checks no return routability follows the UPDATE of a client that moves at once, and asks nothing itself', () => {
+    const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: 'never' as const }
+    const world = scene({
+      client: { livenessMs: null },
+      server: { livenessMs: null, mobike: { ...DEFAULT_MOBIKE_POLICY, routability } }
+    })
+    const { network } = world
+    const before = world.spis()
+    network.changeInterface('phone', 'wwan0', { isUp: true })
+    network.changeInterface('phone', 'wlan0', { isUp: false })
+    network.runUntil(4000)
+    expect(updatesIn(sentBy(world, 'phone', 2000)).map(({ source }) => source)).toEqual(['10.2.0.2'])
+    expect(sentBy(world, 'gateway', 2000).ike.filter(({ label }) => label.includes('request'))).toEqual([])
+    // As the better network is back: a probe that moves nothing, then the UPDATE.
+    network.changeInterface('phone', 'wlan0', { isUp: true })
+    network.runUntil(9000)
+    const [probe, update] = sentBy(world, 'phone', 4000).ike.filter(({ source }) => source === '10.1.0.2')
+    expect(probe).toMatchObject({
+      source: '10.1.0.2',
+      label: expect.stringMatching(/^INFORMATIONAL request \d+ \{\s*\}$/)
+    })
+    expect(update).toMatchObject({ source: '10.1.0.2', label: expect.stringContaining('UPDATE_SA_ADDRESSES') })
+    expect(childOf(world.gateway)?.path.remote.address).toBe('10.1.0.2')
+    expect(sentBy(world, 'gateway', 2000).ike.filter(({ label }) => label.includes('request'))).toEqual([])
+    expect(world.spis()).toEqual(before)
+    for (const host of ['phone', 'gateway']) expectUnbroken(world, host)
+    expect(lost(world, 7000, 8900)).toEqual([0, 0])
   })
 })
 
