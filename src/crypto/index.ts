@@ -51,6 +51,14 @@ export {
   sealFragment,
   sealMessage
 } from './protect.ts'
+export {
+  decodeSignatureAuthData,
+  encodeSignatureAuthData,
+  SIGNATURE_ALGORITHMS,
+  type SignatureAlgorithm,
+  type SignatureAuthData,
+  signatureAlgorithm
+} from './signature.ts'
 export type {
   ChildSuite,
   CipherContext,

@@ -31,3 +31,10 @@ export {
   nodePrfHmacSha384,
   nodePrfHmacSha512
 } from './macs.ts'
+export {
+  type AuthSignatureError,
+  type AuthSignatureResult,
+  signAuth,
+  type VerifyingKey,
+  verifyAuthSignature
+} from './signatures.ts'
