@@ -1,10 +1,10 @@
-import { type Endpoint, type IpAddress, ipFamily, sameEndpoint } from '../bytes/index.ts'
+import { type Endpoint, type IpAddress, ipFamily, type Path, sameEndpoint } from '../bytes/index.ts'
 import { allowedByFlags, prefixTest } from './address-set.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, type MobikeState, type PairTable } from './state.ts'
 import { isTcp } from './transport.ts'
-import type { LocalAddress, MobikeStep, RemoteCandidate } from './types.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeInit, MobikePorts, MobikeStep, RemoteCandidate } from './types.ts'
 
 /**
  * The pairs of our addresses with the peer's, as a table. Only address events and moves to another peer endpoint make it
@@ -17,12 +17,52 @@ export const NO_PAIRS: PairTable = { locals: [], remotes: [], ranks: null, order
 /** `step` with the table that its addresses make. What is known of pairs that stay is kept. */
 export function withPairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   const { state } = step
-  const isExcluded = prefixTest(state.excluded.filter(({ announcedOnly }) => announcedOnly !== true))
-  const locals = usableLocals(policy, state, isExcluded)
+  const isExcluded = outerTest(state.excluded)
+  const locals = usableLocals(policy, state.local, isExcluded, state.ikePath.local.address)
   const known = remoteCandidates(policy, state, isExcluded, locals.length)
   const remotes = known.map(({ cost: _, ...end }): Endpoint => end)
   const pairs = { locals, remotes, ...ranked(policy, locals, known), records: carried(state.pairs, locals, remotes) }
   return change(step, { pairs })
+}
+
+/**
+ * Pairs for the initial exchanges, best first, at most `probing.maxPairs`: the initiator is responsible for finding one that
+ * works, and knows no more of the peer than what it was told (RFC 4555 section 3.1). They start on `ports.ike`, but for
+ * endpoints that are on the NAT traversal port.
+ */
+export function initialPaths(
+  policy: MobikePolicy,
+  surroundings: Pick<MobikeInit, 'localAddresses' | 'remoteCandidates' | 'excludedPrefixes'>,
+  ports: MobikePorts
+): Path[] {
+  const { localAddresses, remoteCandidates: named, excludedPrefixes } = surroundings
+  const isExcluded = outerTest(excludedPrefixes)
+  const locals = usableLocals(policy, localAddresses, isExcluded, null)
+  const own = new Set(localAddresses.map(({ address }) => address))
+  const isFirst = (end: RemoteCandidate, index: number): boolean =>
+    named.findIndex((other) => sameEndpoint(other, end)) === index
+  const remotes = named
+    .filter((end, index) => isFirst(end, index) && !own.has(end.address) && !isExcluded(end.address))
+    .slice(0, roomFor(policy, locals.length))
+  const { order } = ranked(policy, locals, remotes)
+  const all = locals.flatMap((local) => remotes.map((remote) => initialPath(local, remote, ports)))
+  const best = order === null ? all : order.map((index) => all[index] as Path)
+  return best.slice(0, policy.probing.maxPairs)
+}
+
+function initialPath(local: LocalAddress, { cost: _, ...remote }: RemoteCandidate, ports: MobikePorts): Path {
+  const port = remote.port === ports.natTraversal ? ports.natTraversal : ports.ike
+  return { local: { address: local.address, port }, remote }
+}
+
+/** Addresses that are none of ours to use, whoever named them. */
+function outerTest(excluded: readonly ExcludedPrefix[]): (address: IpAddress) => boolean {
+  return prefixTest(excluded.filter(({ announcedOnly }) => announcedOnly !== true))
+}
+
+/** Endpoints of the peer that `maxPairs` leaves room for. */
+function roomFor(policy: MobikePolicy, rows: number): number {
+  return Math.max(1, Math.floor(policy.selection.maxPairs / Math.max(1, rows)))
 }
 
 /** The table as the peer's endpoint in use wants it: that one is always in it, and first among equals. */
@@ -35,19 +75,20 @@ export function settlePairs(policy: MobikePolicy, step: MobikeStep): MobikeStep 
 /** What packets can leave from, cheapest first. The address in use is never crowded out by a host that has very many. */
 function usableLocals(
   policy: MobikePolicy,
-  state: MobikeState,
-  isExcluded: (address: IpAddress) => boolean
+  local: readonly LocalAddress[],
+  isExcluded: (address: IpAddress) => boolean,
+  inUse: IpAddress | null
 ): readonly LocalAddress[] {
   const byAddress = new Map<IpAddress, LocalAddress>()
-  for (const local of state.local) {
-    if (local.routable !== false && !isExcluded(local.address) && !byAddress.has(local.address)) {
-      byAddress.set(local.address, local)
+  for (const known of local) {
+    if (known.routable !== false && !isExcluded(known.address) && !byAddress.has(known.address)) {
+      byAddress.set(known.address, known)
     }
   }
   const { maxPairs } = policy.selection
   const all = [...byAddress.values()].sort((a, b) => (a.cost ?? 0) - (b.cost ?? 0))
   if (all.length <= maxPairs) return all
-  const current = byAddress.get(state.ikePath.local.address)
+  const current = inUse === null ? undefined : byAddress.get(inUse)
   const first = all.slice(0, maxPairs)
   return current === undefined || first.includes(current) ? first : [...first.slice(1), current]
 }
@@ -82,7 +123,7 @@ function remoteCandidates(
     // The port of an announced address is a guess: a known endpoint of that address stands for it. TCP is not announced.
     if (!addresses.has(address) && !isInside(address)) admit({ address, port: state.remotePort })
   }
-  return candidates.slice(0, Math.max(1, Math.floor(policy.selection.maxPairs / Math.max(1, rows))))
+  return candidates.slice(0, roomFor(policy, rows))
 }
 
 /** Ranks, and the order that follows from them. */

@@ -4,6 +4,7 @@
  */
 
 export { initialAddressNotifies } from './address-set.ts'
+export { initialPaths } from './candidate-pairs.ts'
 export { createMobike, nextMobikeWake, stepMobike } from './machine.ts'
 export { checkNoNatsAllowed, noNatsAllowedFor } from './nat-prohibition.ts'
 export { mobikeNotifiesOf, mobikeNotifyPayloads } from './notifies.ts'

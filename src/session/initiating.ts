@@ -40,12 +40,6 @@ export const NONCE_OCTETS = 32
 /** Transmissions of one attempt before the next path is tried (RFC 4555 section 3.1). */
 const TRANSMISSIONS_PER_PATH = 2
 
-/** Starts IKE_SA_INIT on the first of the paths. */
-export function connect(turn: Turn, paths: readonly Path[]): void {
-  if (paths.length === 0) throw new RangeError('event.paths: at least one path is needed')
-  startAttempt(turn, { paths, attempt: 0, natRefusals: 0 }, 0, null)
-}
-
 /** The time of a retransmission, of the next path, or of giving up. */
 export function continueInitiating(turn: Turn, phase: InitiatingPhase): void {
   const { failure, paths } = phase
@@ -164,17 +158,18 @@ export function receiveInitResponse(
 }
 
 /** IKE_AUTH showed a NAT where none may be: from IKE_SA_INIT on again, on the next path (RFC 4555 section 3.9, A109). */
-export function startAgain(turn: Turn, { paths, attempt, natRefusals }: Attempts): void {
+export function startAgain(turn: Turn, { given, paths, attempt, natRefusals }: Attempts): void {
   patch(turn, { path: null, initPath: null, nat: { traversal: false, observation: null } })
-  startAttempt(turn, { paths, attempt: attempt + 1, natRefusals: natRefusals + 1 }, 0, null)
+  startAttempt(turn, { given, paths, attempt: attempt + 1, natRefusals: natRefusals + 1 }, 0, null)
 }
 
 /** What of a phase a later attempt needs. */
-export function attemptsOf({ paths, attempt, natRefusals }: Attempts): Attempts {
-  return { paths, attempt, natRefusals }
+export function attemptsOf({ given, paths, attempt, natRefusals }: Attempts): Attempts {
+  return { given, paths, attempt, natRefusals }
 }
 
-function startAttempt(
+/** Starts IKE_SA_INIT on the path whose turn it is. */
+export function startAttempt(
   turn: Turn,
   attempts: Attempts,
   transmissions: number,
@@ -228,7 +223,8 @@ function sendInitRequest(turn: Turn, phase: InitiatingPhase): void {
   sendMessage(turn, path, request)
 }
 
-function pathOf(phase: InitiatingPhase): Path {
+/** The path of an attempt. */
+export function pathOf(phase: Attempts): Path {
   return phase.paths[phase.attempt % phase.paths.length] as Path
 }
 

@@ -1,8 +1,8 @@
-import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type { IpAddress, Path } from '../bytes/index.ts'
 import type { AddressRangeSelector } from '../codec/types.ts'
 import type { RequestWindow, ResponseCache } from '../exchange/index.ts'
 import type { ChildSa, Identity, IkeSuiteIds, NatObservation } from '../ike/index.ts'
-import type { ExcludedPrefix, LocalAddress, MobikeRole, MobikeState } from '../mobike/index.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeRole, MobikeState, RemoteCandidate } from '../mobike/index.ts'
 import type { CloseReason } from './types.ts'
 
 /** One IKE SA lineage: plain data without secrets, and the secrets beside it. Both are structured-clonable. */
@@ -70,13 +70,15 @@ export interface AllowedTraffic {
 /** What the caller said about addresses. */
 export interface Surroundings {
   readonly localAddresses: readonly LocalAddress[]
-  readonly remoteCandidates: readonly Endpoint[]
+  readonly remoteCandidates: readonly RemoteCandidate[]
   readonly excludedPrefixes: readonly ExcludedPrefix[]
 }
 
 /** Named by what is awaited; each phase carries only its own data. */
 export type Phase =
   | { readonly name: 'idle' }
+  /** Told to connect, and no address to send from or to yet. */
+  | { readonly name: 'expectAddresses' }
   | InitiatingPhase
   | ({ readonly name: 'expectOwnCredential'; readonly question: number; readonly handshake: Handshake } & Attempts)
   | ({ readonly name: 'expectAuthResponse' } & AuthRequested)
@@ -105,6 +107,8 @@ export interface Farewell {
 
 /** Where an initiator tries to set up the IKE SA, and how far it is. */
 export interface Attempts {
+  /** The caller's own list; null where the paths are made of the surroundings. */
+  readonly given: readonly Path[] | null
   readonly paths: readonly Path[]
   /** Which of the paths this attempt uses; attempts go round them (RFC 4555 section 3.1). */
   readonly attempt: number

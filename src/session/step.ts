@@ -4,7 +4,7 @@ import { authenticate } from './authenticating.ts'
 import { failedOf, renewChildren, rewriteSelectors } from './child-moves.ts'
 import { deleteChild } from './children.ts'
 import type { SessionConfig } from './config.ts'
-import { connect } from './initiating.ts'
+import { connect, renewPaths } from './initial-paths.ts'
 import { allExcluded } from './inner-addresses.ts'
 import { suspectPeer } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
@@ -83,21 +83,24 @@ function take(turn: Turn, event: SessionEvent): void {
     case 'localAddressesChanged': {
       const addresses = event.addresses.map((address) => ({ ...address }))
       patch(turn, { surroundings: { ...turn.state.surroundings, localAddresses: addresses } })
+      renewPaths(turn)
       return tellMobike(turn, { type: 'localAddressesChanged', now: turn.now, addresses })
     }
     case 'remoteCandidatesChanged': {
       const endpoints = event.endpoints.map((endpoint) => ({ ...endpoint }))
       patch(turn, { surroundings: { ...turn.state.surroundings, remoteCandidates: endpoints } })
+      renewPaths(turn)
       return tellMobike(turn, { type: 'remoteCandidatesChanged', now: turn.now, endpoints })
     }
     case 'excludedPrefixesChanged': {
       const prefixes = event.prefixes.map((prefix) => ({ ...prefix }))
       patch(turn, { surroundings: { ...turn.state.surroundings, excludedPrefixes: prefixes } })
+      renewPaths(turn)
       return tellMobike(turn, { type: 'excludedPrefixesChanged', now: turn.now, prefixes: allExcluded(turn) })
     }
     case 'connectRequested':
       if (turn.state.phase.name !== 'idle') return disregard(turn, event, 'the session was started before')
-      return connect(turn, event.paths)
+      return connect(turn, event.paths ?? null)
     case 'closeRequested':
       // Without a path no Delete can leave.
       if (turn.state.phase.name !== 'established' || turn.state.suspendedSince !== null)

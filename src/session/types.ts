@@ -1,7 +1,7 @@
-import type { Endpoint, IpAddress, Path } from '../bytes/index.ts'
+import type { IpAddress, Path } from '../bytes/index.ts'
 import type { AddressRangeSelector, DecodeError } from '../codec/types.ts'
 import type { ChildSa, Identity, InnerConfiguration } from '../ike/types.ts'
-import type { ExcludedPrefix, LocalAddress, MobikeHint, MobikeReport } from '../mobike/types.ts'
+import type { ExcludedPrefix, LocalAddress, MobikeHint, MobikeReport, RemoteCandidate } from '../mobike/types.ts'
 
 /** Every event carries these two. */
 export interface EventBase {
@@ -13,9 +13,12 @@ export interface EventBase {
 
 /** What happened outside. Give each to `stepSession` as it happens. */
 export type SessionEvent = EventBase &
-  /** Start as initiator. IKE_SA_INIT tries the paths in turn (RFC 4555 section 3.1); first is best. */
+  /**
+   * Start as initiator. IKE_SA_INIT tries the paths in turn (RFC 4555 section 3.1); first is best. Without `paths` they are
+   * made of the local addresses and remote candidates told, before or after: the session waits while there are none.
+   */
   (
-    | { readonly type: 'connectRequested'; readonly paths: readonly Path[] }
+    | { readonly type: 'connectRequested'; readonly paths?: readonly Path[] }
     /**
      * A UDP datagram, or a message from a TCP stream without its length: `path.remote` then says `tcp`. `path.local` is the
      * address and port it arrived at. May alias the socket's buffer.
@@ -24,7 +27,7 @@ export type SessionEvent = EventBase &
     /** The time of `nextSessionWake` came. Early, late and repeated ticks are harmless. */
     | { readonly type: 'tick' }
     | { readonly type: 'localAddressesChanged'; readonly addresses: readonly LocalAddress[] }
-    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly Endpoint[] }
+    | { readonly type: 'remoteCandidatesChanged'; readonly endpoints: readonly RemoteCandidate[] }
     | { readonly type: 'excludedPrefixesChanged'; readonly prefixes: readonly ExcludedPrefix[] }
     | { readonly type: 'hintReceived'; readonly hint: MobikeHint }
     /** An `ask` was answered. An answer that is late or unknown is ignored. */
