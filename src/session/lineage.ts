@@ -22,7 +22,7 @@ import { NONCE_OCTETS } from './initiating.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { sendRequest, sendResponse } from './requests.ts'
 import { fromHexSpi } from './spi.ts'
-import type { IkeSa, Purpose, Standing, Task } from './state.ts'
+import type { IkeSa, Purpose, SessionState, Standing, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
   activeIkeSa,
@@ -219,12 +219,24 @@ export function retireIkeSa(turn: Turn, id: number): void {
 
 /** Deadlines of IKE SAs that take over or go. */
 export function passIkeSaDeadlines(turn: Turn): void {
-  for (const { id, standing } of turn.state.ikeSas) {
-    if (!('deadline' in standing) || standing.deadline === null || turn.now < standing.deadline) continue
+  for (const sa of turn.state.ikeSas) {
+    const { id, standing } = sa
+    const deadline = deadlineOf(turn.state, sa)
+    if (deadline === null || turn.now < deadline) continue
     if (standing.name === 'leaving') dropIkeSa(turn, id)
     // The peer neither used it nor deleted the old one. Perhaps our response was lost, and the request comes once more.
     else promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
   }
+}
+
+/**
+ * When time alone changes the standing of an IKE SA, ms. While our own rekey is unanswered it is undecided which new IKE SA
+ * stays (section 2.8.2): two ends that each took the other's by its deadline would each delete what the other uses.
+ */
+export function deadlineOf(state: SessionState, { standing }: IkeSa): number | null {
+  if (!('deadline' in standing)) return null
+  const rekeys = activeIkeSa(state)?.requests.outstanding.some(({ purpose }) => purpose.kind === 'rekeyIke')
+  return standing.name === 'successor' && rekeys === true ? null : standing.deadline
 }
 
 function promote(turn: Turn, id: number): void {

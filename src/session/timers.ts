@@ -3,7 +3,7 @@ import { nextMobikeWake } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { passIkeSaDeadlines } from './lineage.ts'
+import { deadlineOf, passIkeSaDeadlines } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Session, SessionState } from './state.ts'
 import { enqueue } from './tasks.ts'
@@ -45,7 +45,7 @@ export function nextSessionWake(session: Session): number | undefined {
   for (const sa of state.ikeSas) {
     consider(nextRetransmission(sa.requests))
     if (state.suspendedSince !== null) continue
-    if ('deadline' in sa.standing) consider(sa.standing.deadline)
+    consider(deadlineOf(state, sa))
     if (sa.standing.name === 'active') consider(sa.rekeyAt)
   }
   if (phase.name !== 'established') return wake

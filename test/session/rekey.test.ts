@@ -756,6 +756,28 @@ describe('simultaneous rekeys of the IKE SA', () => {
     expect(shown).toBeGreaterThan(0)
   })
 
+  it('B191 both answers, or one, do not arrive for longer than a new IKE SA waits to be used: nonces still decide', () => {
+    for (const lost of [BOTH, ['client'], ['gateway']] as const) {
+      const winners = new Set<boolean>()
+      for (let seed = 0; seed < 6; seed++) {
+        const pair = new Pair().establish()
+        for (let i = 0; i < seed; i++) pair.tell('client', { type: 'tick' })
+        for (const name of BOTH) pair.tell(name, { type: 'ikeSaRekeyRequested' })
+        pair.passes = ({ from }) => !(lost as readonly SideName[]).includes(from)
+        pair.settle()
+        pair.passes = () => false
+        pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+        pair.passes = () => true
+        // Long enough for a Delete that nobody answers any more to be given up.
+        pair.advance(360_000)
+        expectSameIkeSa(pair, 1)
+        expectSameChildren(pair, 1)
+        winners.add(pair.ikeSa('client').startedHere)
+      }
+      expect(winners.size).toBe(2)
+    }
+  })
+
   it('A Child SA rekey on one side and an IKE SA rekey on the other: every loss pattern of the first seven datagrams', () => {
     for (const first of BOTH) {
       for (let mask = 0; mask < 128; mask++) {
