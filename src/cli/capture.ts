@@ -1,0 +1,112 @@
+import { readUint16, readUint32 } from '../bytes/index.ts'
+
+/** A frame of a capture. */
+export interface Frame {
+  /** From 1, as tools number them. */
+  readonly number: number
+  /** Link type of the tcpdump registry: 1 Ethernet, 101 raw IP, 113 and 276 Linux cooked. */
+  readonly linkType: number
+  readonly octets: Uint8Array
+}
+
+/** Frames of a capture, and what was wrong where reading stopped early. */
+export interface Capture {
+  readonly frames: readonly Frame[]
+  readonly defect?: string
+}
+
+/** True for octets that begin like pcap or pcapng. */
+export function isCapture(octets: Uint8Array): boolean {
+  return octets.length >= 4 && (isPcapng(octets) || pcapOrder(octets) !== undefined)
+}
+
+/** The frames of a pcap or pcapng file. Total: a file that is cut off gives the frames before the cut. */
+export function readCapture(octets: Uint8Array): Capture {
+  return isPcapng(octets) ? readPcapng(octets) : readPcap(octets)
+}
+
+type ByteOrder = 'big' | 'little'
+
+/** Magic numbers for microseconds and nanoseconds. */
+function pcapOrder(octets: Uint8Array): ByteOrder | undefined {
+  const isMagic = (magic: number): boolean => magic === 0xa1b2c3d4 || magic === 0xa1b23c4d
+  if (isMagic(readUint32(octets, 0))) return 'big'
+  return isMagic(uint32(octets, 0, 'little')) ? 'little' : undefined
+}
+
+function readPcap(octets: Uint8Array): Capture {
+  const order = octets.length < 24 ? undefined : pcapOrder(octets)
+  if (order === undefined) return { frames: [], defect: 'no pcap file' }
+  const linkType = uint32(octets, 20, order) & 0xffff
+  const frames: Frame[] = []
+  for (let at = 24; at < octets.length; ) {
+    const captured = at + 16 > octets.length ? Number.POSITIVE_INFINITY : uint32(octets, at + 8, order)
+    const next = at + 16 + captured
+    if (next > octets.length) return { frames, defect: `the file is cut off in frame ${frames.length + 1}` }
+    frames.push({ number: frames.length + 1, linkType, octets: octets.subarray(at + 16, next) })
+    at = next
+  }
+  return { frames }
+}
+
+const SECTION = 0x0a0d0d0a
+const INTERFACE = 1
+const SIMPLE_PACKET = 3
+const ENHANCED_PACKET = 6
+
+function isPcapng(octets: Uint8Array): boolean {
+  return octets.length >= 12 && readUint32(octets, 0) === SECTION
+}
+
+function readPcapng(octets: Uint8Array): Capture {
+  const frames: Frame[] = []
+  let linkTypes: number[] = []
+  let order: ByteOrder = 'little'
+  for (let at = 0; at < octets.length; ) {
+    if (at + 12 > octets.length) return { frames, defect: `the file is cut off behind frame ${frames.length}` }
+    if (readUint32(octets, at) === SECTION) {
+      order = readUint32(octets, at + 8) === 0x1a2b3c4d ? 'big' : 'little'
+      linkTypes = []
+    }
+    const type = uint32(octets, at, order)
+    const length = uint32(octets, at + 4, order)
+    const next = at + length
+    if (length < 12 || next > octets.length) {
+      return { frames, defect: `a block behind frame ${frames.length} says it has ${length} octets` }
+    }
+    const body = octets.subarray(at + 8, next - 4)
+    if (type === INTERFACE && body.length >= 2) linkTypes.push(uint16(body, 0, order))
+    const found = packetOf(type, body, order)
+    if (found !== undefined) {
+      const linkType = linkTypes[found.port] ?? -1
+      frames.push({ number: frames.length + 1, linkType, octets: found.octets })
+    }
+    at = next
+  }
+  return { frames }
+}
+
+function packetOf(
+  type: number,
+  body: Uint8Array,
+  order: ByteOrder
+): { readonly port: number; readonly octets: Uint8Array } | undefined {
+  if (type === ENHANCED_PACKET && body.length >= 20) {
+    const captured = Math.min(uint32(body, 12, order), body.length - 20)
+    return { port: uint32(body, 0, order), octets: body.subarray(20, 20 + captured) }
+  }
+  if (type === SIMPLE_PACKET && body.length >= 4) {
+    const captured = Math.min(uint32(body, 0, order), body.length - 4)
+    return { port: 0, octets: body.subarray(4, 4 + captured) }
+  }
+  return undefined
+}
+
+function uint16(octets: Uint8Array, at: number, order: ByteOrder): number {
+  return order === 'big' ? readUint16(octets, at) : (octets[at] as number) | ((octets[at + 1] as number) << 8)
+}
+
+function uint32(octets: Uint8Array, at: number, order: ByteOrder): number {
+  if (order === 'big') return readUint32(octets, at)
+  return uint16(octets, at, order) + uint16(octets, at + 2, order) * 0x10000
+}
