@@ -18,6 +18,7 @@ const entries = [
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'cli/main': 'src/cli/main.ts',
     ...Object.fromEntries(entries.map((name) => [`${name}/index`, `src/${name}/index.ts`]))
   },
   format: ['esm'],

@@ -1,4 +1,4 @@
-import { endpoint, type Endpoint, ipAddressText, readUint16 } from '../bytes/index.ts'
+import { type Endpoint, endpoint, ipAddressText, readUint16 } from '../bytes/index.ts'
 import type { Frame } from './capture.ts'
 
 /** What a frame carries as far as IKE is concerned: a UDP datagram, ESP, or something else by a word. */
@@ -55,7 +55,12 @@ function fromIpv4(packet: Uint8Array): FrameContent {
   // More Fragments, or an offset: a piece of a datagram.
   if ((readUint16(packet, 6) & 0x3fff) !== 0) return other('a fragment of an IPv4 packet')
   const end = total < headerOctets ? packet.length : Math.min(total, packet.length)
-  return fromTransport(packet[9] as number, packet.subarray(12, 16), packet.subarray(16, 20), packet.subarray(headerOctets, end))
+  return fromTransport(
+    packet[9] as number,
+    packet.subarray(12, 16),
+    packet.subarray(16, 20),
+    packet.subarray(headerOctets, end)
+  )
 }
 
 function fromIpv6(packet: Uint8Array): FrameContent {

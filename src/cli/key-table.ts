@@ -66,7 +66,8 @@ export function readKeyTable(text: string): { readonly ok: true; readonly table:
     if (typeof found === 'string') return { ok: false, fault: `entry ${i + 1}: ${found}` }
     keys.set(`${row.spiI} ${row.spiR}`.toLowerCase(), found)
   }
-  const find: KeyTable['find'] = ({ initiatorSpi, responderSpi }) => keys.get(`${toHex(initiatorSpi)} ${toHex(responderSpi)}`)
+  const find: KeyTable['find'] = ({ initiatorSpi, responderSpi }) =>
+    keys.get(`${toHex(initiatorSpi)} ${toHex(responderSpi)}`)
   return { ok: true, table: { find } }
 }
 
@@ -126,7 +127,9 @@ function keysOf(row: Row): IkeSaKeys | string {
   if (suite.integrity === null && !encryption.aead) return 'encryption that is no AEAD needs an integrity algorithm'
   const parts: Uint8Array[] = [new Uint8Array(suite.prf.keyOctets)]
   const needed = [
-    ...(suite.integrity === null ? [] : (['skAi', 'skAr'] as const).map((name) => [name, suite.integrity?.keyOctets] as const)),
+    ...(suite.integrity === null
+      ? []
+      : (['skAi', 'skAr'] as const).map((name) => [name, suite.integrity?.keyOctets] as const)),
     ['skEi', encryption.keyOctets] as const,
     ['skEr', encryption.keyOctets] as const
   ]
@@ -134,7 +137,8 @@ function keysOf(row: Row): IkeSaKeys | string {
     if (!/^[0-9a-f]{16}$/i.test(row[name])) return `${name} is not 16 hexadecimal digits`
   }
   for (const [name, size = 0] of needed) {
-    if (!new RegExp(`^[0-9a-f]{${2 * size}}$`, 'i').test(row[name])) return `${name} is not ${2 * size} hexadecimal digits`
+    if (!new RegExp(`^[0-9a-f]{${2 * size}}$`, 'i').test(row[name]))
+      return `${name} is not ${2 * size} hexadecimal digits`
     parts.push(fromHex(row[name]))
   }
   parts.push(new Uint8Array(2 * suite.prf.keyOctets))

@@ -38,7 +38,7 @@ export function createOpener(table: KeyTable | undefined): (message: Message, oc
       reassemblies.delete(key)
       return { kind: 'opened', content: { firstPayload: outcome.firstInner, octets: outcome.inner } }
     }
-    if (outcome.kind === 'incomplete') reassemblies.set(key, outcome.reassembly)
+    if (outcome.kind === 'stored') reassemblies.set(key, outcome.reassembly)
     return { kind: 'fragment', have: opened.fragmentNumber, of: opened.totalFragments }
   }
 }

@@ -1,5 +1,11 @@
-import { type FieldReading, type Forms, readFields, registryName } from '../bodies/index.ts'
+import { type BodyError, type FieldReading, type Forms, readFields, registryName } from '../bodies/index.ts'
 import { type Outline, octetsText } from './outline.ts'
+
+const FAULTS: Readonly<Record<BodyError['code'], string>> = {
+  truncated: 'too few octets',
+  trailingOctets: 'octets left over',
+  invalidValue: 'a value that is not allowed'
+}
 
 /**
  * The next `size` octets by the layout of a body. Returns the text of a body of one field. Octets that fit no form stand as they
@@ -10,8 +16,8 @@ export function explainFields(outline: Outline, size: number, forms: Forms, refe
   const readings = readFields(forms, octets)
   if (!readings.ok) {
     const { code, field, offset } = readings.error
-    const place = field === '' ? '' : ` of ${field}`
-    if (size > 0) outline.rest('data', `${code}${place} ${offset} octets from its start (${reference})`)
+    if (size > 0)
+      outline.rest('data', `${field === '' ? 'data' : field}: ${FAULTS[code]} at its octet ${offset} (${reference})`)
     return undefined
   }
   takeAll(outline, readings.value, reference)

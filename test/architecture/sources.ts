@@ -33,7 +33,9 @@ export const sources: readonly Source[] = program
   .sort((a, b) => (a.path < b.path ? -1 : 1))
 
 /** Sources that must be pure: all but `src/node`. */
-export const pureSources: readonly Source[] = sources.filter(({ layer }) => layer !== 'node')
+export const pureSources: readonly Source[] = sources.filter(({ layer, path }) => {
+  return layer !== 'node' && !path.endsWith('cli/main.ts')
+})
 
 /** Public entries: subpath of package.json and its source, relative to `src`. */
 export const entries: readonly { readonly subpath: string; readonly path: string }[] = Object.keys(

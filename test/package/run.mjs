@@ -49,6 +49,21 @@ if (packed !== undefined) {
     equal(installed.sort(), expected.map((name) => `node_modules/${name}`).sort())
   })
 
+  await test('the command explains a message and ends with 1 for a malformed one', () => {
+    const command = join(project, 'node_modules/.bin/ikev2-mobike')
+    // An empty INFORMATIONAL request (RFC 7296 section 1.4) in the clear.
+    const message = '0000000000000001000000000000000200202508000000010000001c'
+    equal(run(command, ['explain', '--line', message]), 'INFORMATIONAL request 1 {}\n')
+    ok(run(command, ['explain', message]).includes('37 (INFORMATIONAL)'), 'no exchange type')
+    let code = 0
+    try {
+      execFileSync(command, ['explain', message.slice(2)], { stdio: 'pipe' })
+    } catch (error) {
+      code = error.status
+    }
+    equal(code, 1)
+  })
+
   for (const name of names) {
     await test(`import '${name}'`, () => {
       ok(Number(node(`import * as it from '${name}'; console.log(Object.keys(it).length)`)) > 0, 'no export')

@@ -1,0 +1,157 @@
+import { endpointText, fromHex, readUint32, toHex } from '../bytes/index.ts'
+import { classifyUdpDatagram, decodeMessage } from '../codec/index.ts'
+import {
+  type Explained,
+  type Explanation,
+  errorText,
+  explainMessage,
+  explainPayloads,
+  explainText
+} from '../explain/index.ts'
+import type { Format } from './arguments.ts'
+import { isCapture, readCapture } from './capture.ts'
+import { frameContent } from './datagram.ts'
+import type { KeyTable } from './key-table.ts'
+import { createOpener, type Opened } from './open-messages.ts'
+
+/** What is printed, what is wrong with the input, and how the process ends. */
+export interface Output {
+  readonly text: string
+  readonly complaint?: string
+  readonly exitCode: 0 | 1 | 2
+}
+
+/** Ports that carry IKE (RFC 7296 section 2.23). */
+const IKE_PORT = 500
+const NAT_TRAVERSAL_PORT = 4500
+
+/** Explains a capture file, or octets in hexadecimal. Total. */
+export function explainInput(input: Uint8Array, format: Format, table?: KeyTable): Output {
+  if (isCapture(input)) return explainCapture(input, format, table)
+  const octets = octetsOf(input)
+  if (octets === undefined) {
+    return { text: '', complaint: 'neither a capture (pcap, pcapng) nor hexadecimal octets', exitCode: 2 }
+  }
+  // As it was on port 4500, behind the non-ESP marker (RFC 3948 section 2.2)?
+  const isMarked = octets.length > 32 && readUint32(octets, 0) === 0 && readUint32(octets, 28) === octets.length - 4
+  const explain = createExplainer(format, table)
+  const { text, isWellFormed } = explain(isMarked ? octets.subarray(4) : octets, '')
+  return { text, exitCode: isWellFormed ? 0 : 1 }
+}
+
+function octetsOf(input: Uint8Array): Uint8Array | undefined {
+  // Text beyond what a datagram can be is a mistake.
+  if (input.length > 1 << 20) return undefined
+  const text = Array.from(input, (octet) => String.fromCharCode(octet))
+    .join('')
+    .replace(/^\s*0x/i, '')
+    .replace(/[\s:]/g, '')
+  return text.length > 0 && text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text) ? fromHex(text) : undefined
+}
+
+function explainCapture(input: Uint8Array, format: Format, table: KeyTable | undefined): Output {
+  const { frames, defect } = readCapture(input)
+  const explain = createExplainer(format, table)
+  const texts: string[] = []
+  let messages = 0
+  let malformed = 0
+  for (const frame of frames) {
+    const content = frameContent(frame)
+    if (content.kind === 'other') continue
+    const ends = ` ${endText(content.source)} > ${endText(content.destination)}`
+    const title = `#${frame.number}${ends}`
+    if (content.kind === 'esp') {
+      if (format !== 'json') texts.push(`${title} ${espText(content.payload)}\n`)
+      continue
+    }
+    const ports = [content.source.port, content.destination.port]
+    const isMarked = ports.includes(NAT_TRAVERSAL_PORT)
+    if (!isMarked && !ports.includes(IKE_PORT)) continue
+    const kind = classifyUdpDatagram(content.payload, isMarked)
+    if (kind !== 'ike') {
+      const what =
+        kind === 'keepalive'
+          ? 'NAT keepalive'
+          : kind === 'esp'
+            ? espText(content.payload)
+            : `${content.payload.length} octets`
+      if (format !== 'json') texts.push(`${title} ${what}\n`)
+      continue
+    }
+    const { text, isWellFormed } = explain(isMarked ? content.payload.subarray(4) : content.payload, title)
+    messages++
+    if (!isWellFormed) malformed++
+    texts.push(text)
+  }
+  const text = texts.join(format === 'text' ? '\n' : '')
+  if (messages === 0)
+    return { text, complaint: defect ?? 'no IKE message on UDP port 500 or 4500 in this capture', exitCode: 2 }
+  return {
+    text,
+    ...(defect === undefined ? {} : { complaint: defect }),
+    exitCode: malformed > 0 || defect !== undefined ? 1 : 0
+  }
+}
+
+function endText(end: string | Parameters<typeof endpointText>[0]): string {
+  return typeof end === 'string' ? end : endpointText(end)
+}
+
+function espText(payload: Uint8Array): string {
+  if (payload.length < 8) return `ESP, ${payload.length} octets`
+  return `ESP ${toHex(payload.subarray(0, 4))} ${readUint32(payload, 4)}, ${payload.length} octets`
+}
+
+type Explainer = (octets: Uint8Array, title: string) => { readonly text: string; readonly isWellFormed: boolean }
+
+function createExplainer(format: Format, table: KeyTable | undefined): Explainer {
+  const open = createOpener(table)
+  return (octets, title) => {
+    const decoded = decodeMessage(octets)
+    const opened: Opened = decoded.ok ? open(decoded.value, octets) : { kind: 'plain' }
+    const content = opened.kind === 'opened' ? opened.content : undefined
+    const message = explainMessage(octets, content)
+    const inner = content === undefined ? undefined : explainPayloads(content)
+    const isWellFormed = message.error === undefined && inner?.error === undefined
+    return { text: render(format, title, message, opened, inner), isWellFormed }
+  }
+}
+
+function render(
+  format: Format,
+  title: string,
+  message: Explanation,
+  opened: Opened,
+  inner: Explanation | undefined
+): string {
+  const line = `${title === '' ? '' : `${title} `}${message.line}`
+  const protection = protectionText(opened)
+  if (format === 'line') {
+    const fault = inner?.error === undefined ? '' : ` malformed inside: ${errorText(inner.error)}`
+    return `${line}${fault}${protection === '' ? '' : ` (${protection})`}\n`
+  }
+  if (format === 'json') return `${JSON.stringify(jsonOf(title, message, opened, inner))}\n`
+  const parts = [`${line}\n`, explainText(message.tree)]
+  if (protection !== '') parts.push(`${protection}\n`)
+  if (inner !== undefined)
+    parts.push(`${inner.error === undefined ? 'decrypted' : inner.line}\n`, explainText(inner.tree))
+  return parts.join('')
+}
+
+function protectionText(opened: Opened): string {
+  if (opened.kind === 'noKeys') return 'protected'
+  if (opened.kind === 'refused') return 'protected; the keys do not open it'
+  return opened.kind === 'fragment' ? `fragment ${opened.have} of ${opened.of}; the message is not whole yet` : ''
+}
+
+function jsonOf(title: string, message: Explanation, opened: Opened, inner: Explanation | undefined): object {
+  return {
+    ...(title === '' ? {} : { datagram: title }),
+    line: message.line,
+    protection: opened.kind,
+    ...(message.error === undefined ? {} : { error: message.error }),
+    tree: message.tree satisfies Explained,
+    ...(inner === undefined ? {} : { decrypted: inner.tree }),
+    ...(inner?.error === undefined ? {} : { decryptedError: inner.error })
+  }
+}

@@ -1,0 +1,260 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { concatBytes, fromHex, utf8Bytes } from '../../src/bytes/index.ts'
+import { readArguments } from '../../src/cli/arguments.ts'
+import { isCapture, readCapture } from '../../src/cli/capture.ts'
+import { frameContent } from '../../src/cli/datagram.ts'
+import { explainInput } from '../../src/cli/explain-input.ts'
+import { readKeyTable } from '../../src/cli/key-table.ts'
+import { buildIpPacket, buildUdpPacket } from '../../src/esp/index.ts'
+import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
+import gcm from '../vectors/strongswan-mobike-gcm-x25519-psk.json' with { type: 'json' }
+
+function end(text: string): { readonly address: string; readonly port: number } {
+  const at = text.lastIndexOf(':')
+  return { address: text.slice(0, at), port: Number(text.slice(at + 1)) }
+}
+
+// The recording has messages without the non-ESP marker that port 4500 puts before them.
+const packets = gcm.packets.map(({ src, dst, kind, hex }) => {
+  const marker = kind === 'ike' && src.endsWith(':4500') ? '00000000' : ''
+  return buildUdpPacket({ source: end(src), destination: end(dst), payload: fromHex(marker + hex) })
+})
+const le = (...words: readonly number[]) =>
+  Uint8Array.from(words.flatMap((word) => [word, word >>> 8, word >>> 16, word >>> 24]))
+const be = (...words: readonly number[]) =>
+  Uint8Array.from(words.flatMap((word) => [word >>> 24, word >>> 16, word >>> 8, word]))
+
+/** A pcap file (draft-ietf-opsawg-pcap section 4 and 5). */
+function pcap(linkType: number, frames: readonly Uint8Array[], words = le, magic = 0xa1b2c3d4): Uint8Array {
+  const parts = frames.flatMap((frame) => [words(0, 0, frame.length, frame.length), frame])
+  const version = words === le ? words(0x0004_0002) : words(0x0002_0004)
+  return concatBytes(words(magic), version, words(0, 0, 65_535, linkType), ...parts)
+}
+
+/** A pcapng file of one section (draft-ietf-opsawg-pcapng section 4). */
+function pcapng(linkType: number, frames: readonly Uint8Array[]): Uint8Array {
+  const block = (type: number, body: Uint8Array): Uint8Array => {
+    const padded = concatBytes(body, new Uint8Array((4 - (body.length % 4)) % 4))
+    return concatBytes(le(type, padded.length + 12), padded, le(padded.length + 12))
+  }
+  return concatBytes(
+    block(0x0a0d0d0a, le(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff)),
+    block(1, le(linkType, 0)),
+    ...frames.map((frame) => block(6, concatBytes(le(0, 0, 0, frame.length, frame.length), frame)))
+  )
+}
+
+const ethernet = (packet: Uint8Array) => concatBytes(fromHex('02000000000102000000000281000005 0800'), packet)
+const cooked = (packet: Uint8Array) => concatBytes(new Uint8Array(14), fromHex('0800'), packet)
+
+const keys = gcm.initiatorKeys[0] as Readonly<Record<string, string>>
+const established = fromHex(gcm.packets[1]?.hex ?? '')
+const spi = (at: number) => Buffer.from(established.subarray(at, at + 8)).toString('hex')
+const row = {
+  spiI: spi(0),
+  spiR: spi(8),
+  skEi: keys['Sk_ei secret'] ?? '',
+  skEr: keys['Sk_er secret'] ?? '',
+  encryption: 'AES-GCM-256 with 16 octet ICV [RFC5282]'
+}
+const wireshark = `# comment\n${row.spiI},${row.spiR},${row.skEi},${row.skEr},"${row.encryption}",,,"NONE [RFC4306]"\n`
+
+function tableOf(text: string) {
+  const read = readKeyTable(text)
+  if (!read.ok) throw new Error(read.fault)
+  return read.table
+}
+
+describe('a capture of strongSwan moving twice', () => {
+  it('one line a datagram: the exchanges that its log has, opened with the keys as Wireshark keeps them', () => {
+    const { text, exitCode, complaint } = explainInput(pcap(101, packets), 'line', tableOf(wireshark))
+    expect([exitCode, complaint]).toEqual([0, undefined])
+    const lines = text.trimEnd().split('\n')
+    expect(lines.length).toBe(packets.length)
+    expect(lines[0]).toMatch(/^#1 10\.1\.0\.2:500 > 192\.0\.2\.1:500 IKE_SA_INIT request 0 \{ SA, KE, No, /)
+    expect(text).not.toContain('protected')
+    expect(text).toMatch(/ INFORMATIONAL request \d+ \{ N\(UPDATE_SA_ADDRESSES\), N\(NAT_DETECTION_SOURCE_IP\), /)
+    expect(lines.filter((line) => / ESP [0-9a-f]{8} \d+, /.test(line)).length).toBe(
+      gcm.packets.filter(({ kind }) => kind === 'esp').length
+    )
+  })
+
+  it('is the same in every kind of capture', () => {
+    const expected = explainInput(pcap(101, packets), 'line').text
+    const kinds = {
+      ethernet: pcap(1, packets.map(ethernet)),
+      cooked: pcap(113, packets.map(cooked)),
+      bigEndian: pcap(101, packets, be),
+      nanoseconds: pcap(101, packets, le, 0xa1b23c4d),
+      pcapng: pcapng(101, packets),
+      pcapngEthernet: pcapng(1, packets.map(ethernet))
+    }
+    for (const [kind, file] of Object.entries(kinds)) {
+      expect([kind, isCapture(file)]).toEqual([kind, true])
+      expect([kind, explainInput(file, 'line').text]).toEqual([kind, expected])
+    }
+  })
+
+  it('without keys says protected, with wrong ones that they do not open', () => {
+    expect(explainInput(pcap(101, packets), 'line').text).toContain('{ SK } (protected)')
+    const wrong = tableOf(JSON.stringify([{ ...row, skEi: row.skEr, skEr: row.skEi }]))
+    expect(explainInput(pcap(101, packets), 'line', wrong).text).toContain('the keys do not open it')
+  })
+
+  it('as text has every field, as JSON every tree', () => {
+    const table = tableOf(JSON.stringify([row]))
+    const { text } = explainInput(pcap(101, packets), 'text', table)
+    expect(text).toMatch(/Notify Message Type +16400 \(UPDATE_SA_ADDRESSES\), status/)
+    expect(text).toContain('[RFC 4555 section 4.2.2]')
+    const trees = explainInput(pcap(101, packets), 'json', table).text.trimEnd().split('\n')
+    expect(trees.length).toBe(gcm.packets.filter(({ kind }) => kind === 'ike').length)
+    expect(JSON.parse(trees[2] as string)).toMatchObject({ protection: 'opened', decrypted: { offset: 0 } })
+    expect(text + trees.join('')).not.toContain(row.skEi)
+  })
+})
+
+it('fragments are put together (RFC 7383): an Android session that has some', () => {
+  const sessions = android.sessions as unknown as readonly {
+    readonly messages: readonly {
+      readonly hex: string
+      readonly payloads?: readonly string[]
+      readonly ctx?: Readonly<Record<string, string | number>>
+    }[]
+  }[]
+  const session = sessions.find(({ messages }) => {
+    return messages.some(({ payloads }) => String(payloads).startsWith('SKF')) && messages[0]?.ctx !== undefined
+  })
+  const context = session?.messages[0]?.ctx as Readonly<Record<string, string>>
+  const table = tableOf(
+    JSON.stringify([
+      {
+        spiI: context['SPIi'],
+        spiR: context['SPIr'],
+        skEi: context['SK_ei'],
+        skEr: context['SK_er'],
+        encryption: `AES-CBC-${context['encrKeyBits']} [RFC3602]`,
+        skAi: context['SK_ai'],
+        skAr: context['SK_ar'],
+        integrity: Number(context['integTransformId']) === 2 ? 'HMAC_SHA1_96 [RFC2404]' : 'HMAC_SHA2_256_128 [RFC4868]'
+      }
+    ])
+  )
+  const ends = { source: end('192.0.2.1:500'), destination: end('10.0.0.1:500') }
+  const frames = (session?.messages ?? []).map(({ hex }) => buildUdpPacket({ ...ends, payload: fromHex(hex) }))
+  const { text } = explainInput(pcap(101, frames), 'line', table)
+  expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet\)/)
+  expect(text).toMatch(/IKE_AUTH response \d+ \{ IDr, .*AUTH/)
+})
+
+describe('hexadecimal', () => {
+  const hex = gcm.packets[0]?.hex ?? ''
+
+  it('with spaces, colons, 0x and the non-ESP marker', () => {
+    const expected = explainInput(utf8Bytes(hex), 'line')
+    expect(expected).toMatchObject({ exitCode: 0 })
+    const spellings = [
+      hex.toUpperCase(),
+      hex.replace(/../g, '$& '),
+      hex.replace(/..\B/g, '$&:'),
+      `0x${hex}\n`,
+      `00000000${hex}`
+    ]
+    for (const text of spellings) expect(explainInput(utf8Bytes(text), 'line')).toEqual(expected)
+  })
+
+  it('a malformed message ends with 1, no octets with 2', () => {
+    const malformed = explainInput(utf8Bytes(hex.slice(0, -2)), 'text')
+    expect(malformed.exitCode).toBe(1)
+    expect(malformed.text).toMatch(/^malformed: lengthMismatch at octet 24, header\.length/)
+    expect(explainInput(utf8Bytes('hello'), 'text')).toMatchObject({ text: '', exitCode: 2 })
+    expect(explainInput(new Uint8Array(0), 'text')).toMatchObject({ exitCode: 2 })
+  })
+})
+
+describe('hostile files', () => {
+  it('of any octets, cut off or changed, are explained or refused', () => {
+    const files = [pcap(101, packets), pcapng(1, packets.map(ethernet)), pcap(113, packets.map(cooked), be)]
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...files),
+        fc.nat(),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255))),
+        (file, cut, edits) => {
+          const octets = file.slice(0, cut % (file.length + 1))
+          for (const [at, octet] of edits) if (octets.length > 0) octets[at % octets.length] = octet
+          for (const frame of readCapture(octets).frames) frameContent(frame)
+          expect([0, 1, 2]).toContain(explainInput(octets, 'line').exitCode)
+        }
+      ),
+      { numRuns: 300 }
+    )
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 120 }),
+        fc.constantFrom(0, 1, 12, 101, 113, 276, 9999),
+        (octets, linkType) => {
+          expect(['udp', 'esp', 'other']).toContain(frameContent({ number: 1, linkType, octets }).kind)
+        }
+      ),
+      { numRuns: 1000 }
+    )
+  })
+
+  it('a file cut off in a frame gives the frames before it and says so', () => {
+    const file = pcap(101, packets)
+    const { text, complaint, exitCode } = explainInput(file.subarray(0, file.length - 3), 'line')
+    expect(text.trimEnd().split('\n').length).toBe(packets.length - 1)
+    expect([complaint, exitCode]).toEqual([`the file is cut off in frame ${packets.length}`, 1])
+  })
+
+  it('a capture without IKE says what is looked for', () => {
+    const esp = buildIpPacket({
+      source: '192.0.2.1',
+      destination: '192.0.2.2',
+      protocol: 50,
+      payload: new Uint8Array(40)
+    })
+    expect(explainInput(pcap(101, [esp]), 'line')).toEqual({
+      text: '#1 192.0.2.1 > 192.0.2.2 ESP 00000000 0, 40 octets\n',
+      complaint: 'no IKE message on UDP port 500 or 4500 in this capture',
+      exitCode: 2
+    })
+  })
+})
+
+describe('keys', () => {
+  it.each([
+    ['a,b', 'line 1: 2 columns, 8 are needed'],
+    [wireshark.replace('AES-GCM-256', 'AES-GCM-192'), 'encryption "AES-GCM-192'],
+    [wireshark.replace(row.skEi, row.skEi.slice(2)), 'skEi is not 72 hexadecimal digits'],
+    [wireshark.replace(row.spiI, 'zz'), 'spiI is not 16 hexadecimal digits'],
+    [
+      JSON.stringify([{ ...row, encryption: 'AES-CBC-256' }]),
+      'encryption that is no AEAD needs an integrity algorithm'
+    ],
+    ['[{}]', 'entry 1: "spiI" is missing'],
+    [`["${row.skEi}"`, 'no JSON array of objects']
+  ])('that are wrong are refused without showing any', (text, fault) => {
+    const read = readKeyTable(text)
+    expect(read).toMatchObject({ ok: false, fault: expect.stringContaining(fault) })
+    expect(JSON.stringify(read)).not.toContain(row.skEi.slice(4, 40))
+  })
+})
+
+describe('the command line', () => {
+  it.each([
+    [[], { kind: 'help' }],
+    [['explain', '--help'], { kind: 'help' }],
+    [['explain', 'ab'], { kind: 'explain', input: 'ab', format: 'text' }],
+    [['explain', '--line', 'f.pcap', '--keys', 'k'], { kind: 'explain', input: 'f.pcap', format: 'line', keys: 'k' }],
+    [['explain', '-', '--json'], { kind: 'explain', input: '-', format: 'json' }],
+    [['explain'], { kind: 'misuse' }],
+    [['explain', 'a', 'b'], { kind: 'misuse' }],
+    [['explain', 'a', '--keys'], { kind: 'misuse' }],
+    [['explain', 'a', '--what'], { kind: 'misuse' }],
+    [['sing'], { kind: 'misuse' }]
+  ])('%j', (words, command) => {
+    expect(readArguments(words)).toMatchObject(command)
+  })
+})
