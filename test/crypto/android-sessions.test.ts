@@ -1,22 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { concatBytes, fromHex, toHex } from '../../src/bytes/index.ts'
+import { concatBytes, fromHex, toHex, utf8Bytes } from '../../src/bytes/index.ts'
+import { decodePayloads } from '../../src/codec/index.ts'
 import {
   aes128Cbc,
   aes256Cbc,
+  aesCmac96,
   deriveIkeKeys,
   deriveIkeRekeyKeys,
   hmacSha1_96,
   hmacSha256_128,
   type IkeSuite,
+  type IntegrityAlgorithm,
   ikeKeys,
   modp2048,
   openFragment,
   openMessage,
   type ProtectedHeader,
+  type PseudoRandomFunction,
+  prfAesCmac,
   prfHmacSha1,
   prfHmacSha256,
   sealFragment,
-  sealMessage
+  sealMessage,
+  signedOctets,
+  verifyPskAuth
 } from '../../src/crypto/index.ts'
 import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
 
@@ -37,6 +44,7 @@ interface RecordedMessage {
   }
   readonly plaintext?: string
   readonly reassembledPlaintext?: string
+  readonly responderSignedOctets?: string
   readonly ctx?: Keys
   readonly rekeyedSaCtx?: Keys
 }
@@ -49,12 +57,19 @@ const SK = 46
 const SKF = 53
 const sessions = android.sessions as unknown as readonly Session[]
 const contextOf = ({ messages }: Session): Keys => messages[0]?.ctx as Keys
-const known = sessions.filter((session) => contextOf(session)?.['prf']?.toString().startsWith('HMAC'))
+/** All but the one that is an IKE_SA_INIT response with NO_PROPOSAL_CHOSEN and nothing else. */
+const known = sessions.filter((session) => contextOf(session) !== undefined)
 
+const INTEGRITY: Readonly<Record<number, IntegrityAlgorithm>> = { 2: hmacSha1_96, 8: aesCmac96, 12: hmacSha256_128 }
+const PRF: Readonly<Record<string, PseudoRandomFunction>> = {
+  HMAC_SHA1: prfHmacSha1,
+  HMAC_SHA2_256: prfHmacSha256,
+  AES128_CMAC: prfAesCmac
+}
 const suiteOf = ({ prf, encrKeyBits, integTransformId }: Keys): IkeSuite => ({
   encryption: encrKeyBits === 128 ? aes128Cbc : aes256Cbc,
-  integrity: integTransformId === 2 ? hmacSha1_96 : hmacSha256_128,
-  prf: prf === 'HMAC_SHA1' ? prfHmacSha1 : prfHmacSha256,
+  integrity: INTEGRITY[integTransformId as number] as IntegrityAlgorithm,
+  prf: PRF[prf as string] as PseudoRandomFunction,
   // The recorded group, MODP-1024, is not offered here; g^ir is given.
   keyExchange: modp2048
 })
@@ -73,9 +88,10 @@ const hexKeys = (suite: IkeSuite, material: Uint8Array): string[] => {
   return [d, ai, ar, ei, er, pi, pr].map(toHex)
 }
 
-it('there are sessions of both PRFs', () => {
-  expect(known.length).toBeGreaterThanOrEqual(4)
-  expect(new Set(known.map((session) => contextOf(session)['prf']))).toEqual(new Set(['HMAC_SHA1', 'HMAC_SHA2_256']))
+it('there are sessions of three PRFs', () => {
+  expect(sessions.length - known.length).toBe(1)
+  expect(known.length).toBe(6)
+  expect(new Set(known.map((session) => contextOf(session)['prf']))).toEqual(new Set(Object.keys(PRF)))
 })
 
 describe.each(known.map((session): [string, Session] => [session.scope, session]))(
@@ -101,6 +117,29 @@ describe.each(known.map((session): [string, Session] => [session.scope, session]
       if (rekey !== undefined && second !== undefined) {
         expect(hexKeys(second.suite, second.material)).toEqual(loggedKeys(rekey))
       }
+    })
+
+    it('B127 B130 the gateway proves the pre-shared key, or signs', () => {
+      const plaintext = session.messages.find(({ responderSignedOctets }) => responderSignedOctets !== undefined)
+      const chain = fromHex((plaintext?.reassembledPlaintext ?? plaintext?.plaintext) as string)
+      const decoded = decodePayloads(chain, 36)
+      if (!decoded.ok) return expect.fail(decoded.error.code)
+      const idr = decoded.value.find((payload) => payload.kind === 'identificationResponder')
+      const auth = decoded.value.find((payload) => payload.kind === 'authentication')
+      if (idr?.kind !== 'identificationResponder' || auth === undefined) return expect.fail('no IDr or AUTH')
+      const signed = signedOctets({
+        message: fromHex(session.messages[0]?.hex as string),
+        nonce: octets(context, 'Ni'),
+        prf: first.suite.prf,
+        skP: octets(context, 'SK_pr'),
+        idBody: concatBytes(Uint8Array.of(idr.idType, 0, 0, 0), idr.data)
+      })
+      expect(toHex(signed)).toBe(plaintext?.responderSignedOctets)
+      // The session with RSA is verified in test/node/signatures.test.ts.
+      if (auth.method !== 2) return expect(auth.method).toBe(14)
+      const verifies = (psk: string) =>
+        verifyPskAuth({ prf: first.suite.prf, secret: utf8Bytes(psk), signedOctets: signed, auth: auth.data })
+      expect([verifies(android.constants.psk_ascii), verifies('another')]).toEqual([true, false])
     })
 
     it('B126 opens every protected message and fragment, and seals it again to the same octets', () => {
