@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex, utf8Bytes } from '../../src/bytes/index.ts'
@@ -123,6 +124,20 @@ describe('AlgorithmIdentifiers', () => {
     expect(found?.hash).toBe({ 1: 1, 256: 2, 384: 3, 512: 4 }[Number(hash)])
     expect(found?.scheme).toBe(name.includes('PSS') ? 'rsaPss' : name.includes('RSA') ? 'rsaPkcs1' : 'ecdsa')
   })
+
+  const pss = '../shared/vectors/strongswan-rsapss-aids.json'
+  if (!existsSync(pss)) it.skip(`SKIPPED: ${pss} is not there`, () => {})
+  else {
+    const { rsaPssAlgorithmIdentifiers } = JSON.parse(readFileSync(pss, 'utf8')) as {
+      rsaPssAlgorithmIdentifiers: { aid: string; params: string }[]
+    }
+    it.each(rsaPssAlgorithmIdentifiers)('RSASSA-PSS of strongSwan: $params, $aid', ({ aid, params }) => {
+      const [hash, mask, salt] = [...params.matchAll(/= (?:HASH_SIZE_|HASH_)?(\w+)/g)].map(([, word]) => word)
+      // One hash for both and a salt as long as it is; everything else is refused as unknown. RFC 7427 has no SHA-224.
+      const expected = hash === mask && hash === salt ? `RSA-PSS-${hash?.replace(/SHA(?=\d{3})/, 'SHA2-')}` : undefined
+      expect(signatureAlgorithm(fromHex(aid))?.name).toBe(expected)
+    })
+  }
 
   it('of RFC 8420 appendix A', () => {
     expect(signatureAlgorithm(fromHex(rfc8420.ed25519))?.name).toBe('Ed25519')
