@@ -13,7 +13,7 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
   'RUB-NDS_IPsec-StateMachineExtractor.json': ['crypto/key-exchange', 'crypto/key-schedule', 'crypto/protect'],
   'android-ike-sessions.json': ['crypto/android-sessions', 'node/signatures'],
   'hyavari_node-ikev2__capture.json': [],
-  'i-e-b_VirtualVpn.json': [],
+  'i-e-b_VirtualVpn.json': ['crypto/recorded-initiator'],
   'iketests-constants.json': [],
   'iketests-messages.json': [],
   'ikev2-full-kdf.json': ['crypto/key-schedule', 'crypto/auth'],
