@@ -11,7 +11,7 @@ const output = join(root, 'node_modules/.cache/bench')
 const options = process.argv.slice(2)
 const only = options.find((option) => option.startsWith('--only='))?.slice('--only='.length)
 
-const GROUPS = ['codec', 'protect', 'protect-node', 'session', 'paths', 'memory']
+const GROUPS = ['codec', 'scapy', 'protect', 'protect-node', 'session', 'paths', 'memory']
 const unknown = readdirSync(here)
   .filter((name) => name.endsWith('.bench.ts'))
   .map((name) => name.slice(0, -'.bench.ts'.length))
@@ -30,7 +30,6 @@ for (const group of GROUPS) {
   const failure = await run(group)
   if (failure !== undefined) broken.push(`${group}: ${failure}`)
 }
-console.log('scapy ratios: measured by hand only (python3-scapy is no dependency of this project)')
 const seconds = Math.round((performance.now() - started) / 1000)
 console.log(`${counts.aim} at the aim, ${counts.must} within the bound, ${counts.MISSED} missed, in ${seconds} s`)
 for (const failure of broken) console.error(`BROKEN ${failure}`)
