@@ -18,6 +18,8 @@ export interface DriverOptions extends AddressOptions {
   readonly server: { readonly address: string; readonly port: number }
   /** A liveness check when nothing came for so long, in ms; default the library's. */
   readonly livenessMs?: number
+  /** Default true; false for one of several hosts that share an identity (RFC 7296 section 2.4). */
+  readonly initialContact?: boolean
 }
 
 /** @throws Error when the file is missing or no JSON. */

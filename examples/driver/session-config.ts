@@ -66,7 +66,7 @@ export function initiatorConfig(options: DriverOptions): SessionConfig {
     localSelectors: [prefixSelector('0.0.0.0', 0)],
     remoteSelectors: [prefixSelector(options.network.address, options.network.prefixLength)],
     requestConfiguration: { ipv4: true, ipv6: false, dns: true },
-    initialContact: true
+    initialContact: options.initialContact ?? true
   })
 }
 

@@ -88,7 +88,7 @@ class Program {
 
 /** Our client. */
 export class OurClient extends Program {
-  static async start({ lab, host = 'client', directory, suite, remotes }) {
+  static async start({ lab, host = 'client', directory, suite, remotes, initialContact = true }) {
     const client = new OurClient(lab, host, 'client', join(directory, 'client'), {
       suite: suite.name,
       secret: SECRET,
@@ -96,6 +96,7 @@ export class OurClient extends Program {
       localIdentity: 'client.example',
       peerIdentity: 'gateway.example',
       gateway: remotes,
+      initialContact,
       costs: { wlan: 0, wwan: 10 },
       network: suite.network ?? NETWORK,
       server: { address: ADDRESSES.server, port: ECHO_PORT }

@@ -340,7 +340,10 @@ async function oursBothEnds(context, suite) {
   lab.clearNat()
   await step('IPv4 to IPv6', () => roaming.move(wlan0[6], () => swap(lab, 'wwan0', 'wlan0', 6)))
   await step('a second client', async () => {
-    const options = { lab, host: 'server', directory: `${directory}/second`, suite, remotes: [outer[4][0]] }
+    // It has the first one's identity: with INITIAL_CONTACT the gateway would drop the first one's IKE SA.
+    const directoryOfIts = `${directory}/second`
+    const remotes = [outer[4][0]]
+    const options = { lab, host: 'server', directory: directoryOfIts, suite, remotes, initialContact: false }
     const second = await start(OurClient.start(options))
     const inner = await second.connect()
     const { received } = await second.echo(5, 50)
