@@ -247,13 +247,14 @@ function mayLookElsewhere(state: MobikeState): boolean {
   return state.role === 'initiator' || (state.choseSource && state.outstanding.some((request) => request.carriesList))
 }
 
-/** Message IDs start at 0 again (A-O9), NAT hashes change with the SPIs (section 3.8), open requests are asked anew. */
+/**
+ * NAT hashes change with the SPIs (section 3.8), open requests are asked anew. What was last heard stays the last: requests
+ * that it overtook may still come on the old IKE SA, and those of the new one have higher numbers (A-O9).
+ */
 function ikeSaRekeyed(step: MobikeStep, movedSince: boolean): MobikeStep {
   const { state } = step
   const isOpen = (purpose: string): boolean => state.outstanding.some((request) => request.purpose === purpose)
   const fresh = change(step, {
-    lastUpdateMessageId: null,
-    lastListMessageId: null,
     natBaseline: null,
     outstanding: [],
     voided: [...state.outstanding, ...state.voided].slice(0, MAX_VOIDED)

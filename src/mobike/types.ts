@@ -122,6 +122,7 @@ export type MobikeEvent = MobikeEventBase &
      */
     | {
         readonly type: 'requestReceived'
+        /** Higher for all of a newer IKE SA: the Message ID, and 2^32 for each rekey before (A-O9). */
         readonly messageId: number
         readonly path: Path
         readonly notifies: readonly MobikeNotify[]

@@ -173,11 +173,13 @@ describe('responder, UPDATE_SA_ADDRESSES', () => {
     expect(client.state.pending.liveness).toBe(true)
   })
 
-  it('A-O9 after an IKE SA rekey a lower Message ID is newer', () => {
+  it('A-O9 after an IKE SA rekey a first Message ID is newer, but one of the old IKE SA that was overtaken is not', () => {
     const gateway = new Alone(trusting)
     gateway.request(9, NEW, [UPDATE])
     gateway.step({ type: 'ikeSaRekeyed' })
-    gateway.request(0, '198.18.9.9', [UPDATE])
+    gateway.request(8, '198.18.8.8', [UPDATE])
+    expect(gateway.state.childPath).toEqual(path(GW1, NEW))
+    gateway.request(2 ** 32, '198.18.9.9', [UPDATE])
     expect(gateway.state.childPath).toEqual(path(GW1, '198.18.9.9'))
   })
 

@@ -207,6 +207,26 @@ describe('requests out of order within our window', () => {
     expect(late.some(({ type }) => type === 'moveChildSas')).toBe(false)
   })
 
+  it('A050 A072 nor does one that was held back until the IKE SA was rekeyed, neither its addresses nor its list', () => {
+    const pair = new Pair(granting(4), granting(4)).establish()
+    const update = notify(UPDATE_SA_ADDRESSES)
+    const listed = notify(NOTIFY.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(10, 7, 0, 2))
+    const none = notify(NOTIFY.NO_ADDITIONAL_ADDRESSES)
+    const older = fromClient(pair, 2, [update, listed], '10.2.0.2')
+    pair.deliver(fromClient(pair, 3, [update, none], '10.4.0.2'))
+    pair.wire = []
+    // Deletes of the old IKE SA are held back with it.
+    pair.passes = (datagram) => read(pair, datagram).message.exchangeType !== EXCHANGE.INFORMATIONAL
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.settle()
+    expect(pair.ikeSa('gateway').generation).toBe(1)
+    const { mobike } = pair.gateway.session.state
+    expect(mobike?.ikePath.remote.address).toBe('10.4.0.2')
+    expect(datagramsIn(pair.deliver(older))).toHaveLength(1)
+    expect(pair.gateway.session.state.mobike?.ikePath).toEqual(mobike?.ikePath)
+    expect(pair.gateway.session.state.mobike?.peerAddresses).toEqual(mobike?.peerAddresses)
+  })
+
   it('A072 an older list processed after a newer one is answered and changes nothing', () => {
     const pair = new Pair(granting(4), granting(4)).establish()
     const additional = (last: number): Payload => notify(NOTIFY.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(10, 7, 0, last))
