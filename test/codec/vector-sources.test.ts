@@ -14,7 +14,13 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
   'android-ike-sessions.json': ['crypto/android-sessions', 'node/signatures'],
   'hyavari_node-ikev2__capture.json': [],
   'i-e-b_VirtualVpn.json': ['crypto/recorded-initiator'],
-  'iketests-constants.json': ['codec/android-constants', 'codec/payloads', 'codec/traffic-selector'],
+  'iketests-constants.json': [
+    'codec/android-constants',
+    'codec/payloads',
+    'codec/traffic-selector',
+    'crypto/android-constants',
+    'node/android-signatures'
+  ],
   'iketests-messages.json': [],
   'ikev2-full-kdf.json': ['crypto/key-schedule', 'crypto/auth'],
   'n0madic_go-ipsec.json': [],
