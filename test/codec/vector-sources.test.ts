@@ -21,7 +21,7 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
     'crypto/android-constants',
     'node/android-signatures'
   ],
-  'iketests-messages.json': [],
+  'iketests-messages.json': ['crypto/keyed-messages'],
   'ikev2-full-kdf.json': ['crypto/key-schedule', 'crypto/auth'],
   'n0madic_go-ipsec.json': [],
   'openiked_openiked-portable.json': [],
@@ -43,7 +43,7 @@ const READ_BY: Readonly<Record<string, readonly string[]>> = {
   'the-tcpdump-group_tcpdump__ikev2-id-short.json': [],
   'the-tcpdump-group_tcpdump__ikev2four.json': [],
   'the-tcpdump-group_tcpdump__ikev2pI2-segfault.json': [],
-  'the-tcpdump-group_tcpdump__ikev2pI2.json': [],
+  'the-tcpdump-group_tcpdump__ikev2pI2.json': ['crypto/keyed-messages'],
   'the-tcpdump-group_tcpdump__isakmp-delete-segfault.json': []
 }
 
