@@ -71,6 +71,11 @@ export function advanceProbing(policy: MobikePolicy, step: MobikeStep, now: numb
 
 /** Sends on the pairs after the cursor. */
 function transmit(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: number): MobikeStep {
+  // A copy of an UPDATE or list would change the peer's state (F15): the test waits until it is answered.
+  const leavesTrace = step.state.outstanding.some(({ purpose }) => purpose === 'update' || purpose === 'addressList')
+  if (leavesTrace && probing.reason !== 'suspect') {
+    return change(step, { probing: { ...probing, nextAt: now + policy.probing.intervalMs } })
+  }
   const hasRequest = probing.reason === 'suspect' || step.state.outstanding.length > 0
   // Without a request there is nothing to copy yet: the one to come goes to one pair.
   const width = hasRequest ? Math.max(1, policy.probing.width) : 1

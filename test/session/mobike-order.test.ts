@@ -208,3 +208,47 @@ describe('requests of the peer during an own UPDATE', () => {
     expect(pair.reports('client').at(-1)).toEqual({ kind: 'closed', reason: 'closedByPeer' })
   })
 })
+
+describe('an UPDATE while a better pair is tested', () => {
+  it('F15 it never leaves on that pair, although it takes the place of the request whose copies tested it', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    const { hysteresisMs } = pair.client.config.mobike?.selection ?? { hysteresisMs: 0 }
+    const addresses = [
+      { address: '10.1.0.2', cost: 1 },
+      { address: '10.2.0.2', cost: 0 }
+    ]
+    pair.tell('client', { type: 'localAddressesChanged', addresses })
+    pair.settle()
+    // A request is on its way, and unanswered, when the test begins.
+    pair.tell('client', { type: 'childSaRequested' })
+    const request = pair.wire.shift() as Datagram
+    const onBetter: (string | number)[][] = []
+    let isDeaf = true
+    pair.passes = (datagram) => {
+      const isBetter = datagram.from === 'client' && datagram.path.local.address === '10.2.0.2'
+      if (isBetter) onBetter.push([...opened(pair, datagram).kinds])
+      // The pair under test is dead, and no answer reaches the client for a while.
+      return !isBetter && (datagram.from === 'client' || !isDeaf)
+    }
+    pair.advance(hysteresisMs)
+    expect(pair.client.session.state.mobike?.probing?.reason).toBe('better')
+    expect(onBetter.length).toBeGreaterThan(0)
+    isDeaf = false
+    pair.deliver(request)
+    const answer = pair.wire.find(({ from }) => from === 'gateway') as Datagram
+    isDeaf = true
+    pair.tell('client', { type: 'updateRequested' })
+    pair.deliver(answer)
+    const { outstanding } = pair.client.session.state.mobike ?? { outstanding: [] }
+    expect(outstanding.map(({ purpose }) => purpose)).toEqual(['update'])
+    pair.advance(400)
+    expect(onBetter.flat()).not.toContain(UPDATE_SA_ADDRESSES)
+    // Once it is answered the test goes on.
+    const before = onBetter.length
+    isDeaf = false
+    pair.advance(3000)
+    expect(onBetter.length).toBeGreaterThan(before)
+    expect(onBetter.flat()).not.toContain(UPDATE_SA_ADDRESSES)
+    expect(pair.client.session.state.mobike?.ikePath.local.address).toBe('10.1.0.2')
+  })
+})
