@@ -3,7 +3,7 @@ import type { AddressRangeSelector } from '../codec/types.ts'
 import type { ExcludedPrefix } from '../mobike/index.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { Child } from './state.ts'
-import { currentChildPath, patch, type Turn } from './turn.ts'
+import { currentChildPath, currentPath, patch, type Turn } from './turn.ts'
 
 /**
  * What is inside the tunnels of a session is no place to send the tunnels themselves to, nor to be announced as one (F65):
@@ -13,11 +13,16 @@ import { currentChildPath, patch, type Turn } from './turn.ts'
 /** Prefixes remembered at most: a peer cannot make the state grow with Child SAs. */
 const MAX_INNER = 64
 
-/** Inner addresses were assigned, to us or to the peer: neither end uses them as outer ones. */
+/**
+ * Inner addresses were assigned, to us or to the peer: neither end uses them as outer ones. But for one that an end has
+ * outside already, where this message just came through: a peer that assigns it must not cut off the path in use.
+ */
 export function excludeAssigned(turn: Turn, addresses: readonly IpAddress[]): void {
+  const { local, remote } = currentPath(turn.state)
+  const inner = addresses.filter((address) => address !== local.address && address !== remote.address)
   exclude(
     turn,
-    addresses.map((address) => ({ address, prefixLength: ipFamily(address) === 6 ? 128 : 32 }))
+    inner.map((address) => ({ address, prefixLength: ipFamily(address) === 6 ? 128 : 32 }))
   )
 }
 

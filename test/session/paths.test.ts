@@ -120,6 +120,21 @@ describe('inner addresses', () => {
     expect(mobike?.excluded).toContainEqual({ address: '10.3.0.7', prefixLength: 32 })
   })
 
+  it('an assigned address that the client has outside already does not cut off the path in use', () => {
+    const pair = reachable()
+    const { answer } = pair
+    pair.answer = (question) =>
+      question.kind === 'configuration'
+        ? { kind: 'configuration', configuration: { addresses: ['10.1.0.2'], dnsServers: [] } }
+        : answer(question)
+    pair.establish()
+    expect(mobikeReports(pair.client.actions)).not.toContainEqual({ kind: 'noPath' })
+    expect(ends(pair, 'client', 'local')).toEqual(new Set(['10.1.0.2']))
+    pair.tell('client', { type: 'updateRequested' })
+    pair.settle()
+    expect(pair.client.session.state.mobike?.outstanding).toEqual([])
+  })
+
   it('Child SAs without end do not make the state grow', () => {
     const pair = reachable()
     pair.isThorough = false
