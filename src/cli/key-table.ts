@@ -80,9 +80,9 @@ export interface KeyTableFault {
 type Rows = { readonly rows: readonly Row[] } | KeyTableFault
 
 function tableRows(text: string): Rows {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
   const rows: Row[] = []
-  for (const [i, line] of lines.entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '' || line.trimStart().startsWith('#')) continue
     const cells = line.split(',').map((cell) => cell.trim().replace(/^"|"$/g, ''))
     if (cells.length !== COLUMNS.length) {
       return { ok: false, fault: `line ${i + 1}: ${cells.length} columns, 8 are needed (${COLUMNS.join(', ')})` }
@@ -119,9 +119,10 @@ function parseJson(text: string): unknown {
 
 function keysOf(row: Row): IkeSaKeys | string {
   const encryption = ENCRYPTIONS.find(([name]) => name.test(row.encryption))?.[1]
-  if (encryption === undefined) return `encryption "${row.encryption}" is not known here`
+  // Cells are never quoted: in a table whose columns are in another order a key stands here.
+  if (encryption === undefined) return 'encryption is no algorithm known here'
   const integrity = INTEGRITIES.find(([name]) => name.test(row.integrity))?.[1]
-  if (integrity === undefined) return `integrity "${row.integrity}" is not known here`
+  if (integrity === undefined) return 'integrity is no algorithm known here'
   // The PRF and the method say only how long what stands beside these keys is: any will do.
   const suite = { encryption, integrity: encryption.aead ? null : integrity, prf: prfHmacSha256, keyExchange: x25519 }
   if (suite.integrity === null && !encryption.aead) return 'encryption that is no AEAD needs an integrity algorithm'

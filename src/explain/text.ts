@@ -9,7 +9,8 @@ type Line = readonly [range: string, name: string, text: string, reference: stri
 export function explainText(tree: Explained): string {
   const lines: Line[] = []
   visit(tree, 0, undefined)
-  const widths = [0, 1].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)))
+  // Not Math.max(...): a large message has more lines than a call takes arguments.
+  const widths = [0, 1].map((column) => lines.reduce((most, line) => Math.max(most, line[column as 0 | 1].length), 0))
   return lines
     .map(([range, name, text, reference]) => {
       const left = `${range.padStart(widths[0] as number)}  ${name.padEnd(widths[1] as number)}  ${text}`

@@ -140,6 +140,14 @@ function checkCoverQuickly(tree: Explained, length: number): void {
   expect(leaves(tree).reduce((sum, leaf) => sum + leaf.length, 0)).toBe(length)
 }
 
+it('the text of a message with more lines than a call takes arguments', () => {
+  const octets = new Uint8Array(28 + 4 * 200_000)
+  octets[16] = 43
+  octets[17] = 0x20
+  for (let at = 28; at < octets.length; at += 4) octets.set([43, 0, 0, 4], at)
+  expect(explainText(explainMessage(octets).tree).split('\n').length).toBeGreaterThan(200_000)
+})
+
 describe('what is said', () => {
   // A MOBIKE request in the clear: UPDATE_SA_ADDRESSES, ADDITIONAL_IP4_ADDRESS, COOKIE2 (RFC 4555 section 4).
   const chain = fromHex(`29000008 00004010  2900000c 0000400d c6336401  00000010 00004011 0011223344556677`)
