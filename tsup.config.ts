@@ -12,6 +12,7 @@ const entries = [
   'esp',
   'sim',
   'mutation',
+  'post-quantum',
   'node'
 ]
 

@@ -11,7 +11,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^ikev2-mobike$/, replacement: source('index.ts') },
-      { find: /^ikev2-mobike\/([a-z]+)$/, replacement: source('$1/index.ts') }
+      { find: /^ikev2-mobike\/([a-z-]+)$/, replacement: source('$1/index.ts') }
     ]
   },
   test: {

@@ -62,10 +62,12 @@ export {
 export type {
   ChildSuite,
   CipherContext,
+  Encapsulation,
   EncryptionAlgorithm,
   IkeSuite,
   IntegrityAlgorithm,
   IntegrityContext,
+  KeyEncapsulationMethod,
   KeyExchangeMethod,
   KeyPair,
   PrfContext,

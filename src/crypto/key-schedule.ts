@@ -67,6 +67,9 @@ export function deriveIkeKeys(inputs: IkeKeyInputs): Uint8Array {
 /**
  * Keys of an IKE SA made by rekeying another (RFC 7296 section 2.18), packed like {@link deriveIkeKeys}. SKEYSEED comes
  * from the old SA's SK_d under the old SA's PRF, the keys from the new PRF.
+ *
+ * After an additional key exchange in IKE_INTERMEDIATE the keys are made in the same way: from SK_d in use, the shared
+ * secret of that exchange, the nonces and SPIs of IKE_SA_INIT, and one PRF (RFC 9370 section 2.2.2).
  */
 export function deriveIkeRekeyKeys(
   inputs: IkeKeyInputs & { readonly oldPrf: PseudoRandomFunction; readonly oldSkD: Uint8Array }

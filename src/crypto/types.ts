@@ -99,6 +99,44 @@ export interface KeyPair {
   readonly publicKey: Uint8Array
 }
 
+/**
+ * Key exchange method (transform type 4) whose ends are not alike: a key encapsulation mechanism. The responder makes its
+ * Key Exchange Data, a ciphertext, from the initiator's public key (draft-ietf-ipsecme-ikev2-mlkem section 2).
+ */
+export interface KeyEncapsulationMethod {
+  readonly kind: 'keyEncapsulation'
+  readonly name: string
+  readonly id: number
+  /** Octets of uniformly random seed a key pair is made from. */
+  readonly seedOctets: number
+  /** Octets of uniformly random seed one ciphertext is made from. */
+  readonly encapsulationSeedOctets: number
+  /** Octets of the Key Exchange Data of the initiator. */
+  readonly publicOctets: number
+  /** Octets of the Key Exchange Data of the responder. */
+  readonly ciphertextOctets: number
+  /** The initiator's key pair, from a seed that is used for nothing else. Throws on a wrong seed length, naming it. */
+  keyPair(seed: Uint8Array): KeyPair
+  /**
+   * The responder's half, from a seed that is used for nothing else, or undefined when the initiator's value is no valid
+   * public key. Throws on a wrong seed length, naming it.
+   */
+  encapsulate(peerPublic: Uint8Array, seed: Uint8Array): Encapsulation | undefined
+  /**
+   * The initiator's half: the shared secret, or undefined when the ciphertext has another length. A ciphertext that was
+   * tampered with gives another secret, which shows when the first message under it does not open.
+   */
+  decapsulate(privateKey: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined
+}
+
+/** What a responder makes of a public key. */
+export interface Encapsulation {
+  /** The responder's Key Exchange Data. */
+  readonly ciphertext: Uint8Array
+  /** Takes the place of g^ir. */
+  readonly sharedSecret: Uint8Array
+}
+
 /** What one IKE SA negotiated. `integrity` is null exactly when `encryption.aead`. */
 export interface IkeSuite {
   readonly encryption: EncryptionAlgorithm

@@ -64,6 +64,11 @@ if (packed !== undefined) {
     equal(code, 1)
   })
 
+  await test('the optional peer of ./post-quantum installs beside it', () => {
+    const [[peer, range]] = Object.entries(manifest.peerDependencies)
+    run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${peer}@${range}`])
+  })
+
   for (const name of names) {
     await test(`import '${name}'`, () => {
       ok(Number(node(`import * as it from '${name}'; console.log(Object.keys(it).length)`)) > 0, 'no export')
