@@ -34,6 +34,7 @@ export {
 export {
   type AuthSignatureError,
   type AuthSignatureResult,
+  MINIMUM_RSA_BITS,
   signAuth,
   type VerifyingKey,
   verifyAuthSignature

@@ -28,6 +28,7 @@ export type VerifyingKey = { readonly certificate: Uint8Array } | { readonly pub
  * - `hashNotAccepted`: a hash that is not in `acceptedHashes`
  * - `malformedKey`: the certificate or public key cannot be read
  * - `keyMismatch`: the key is for another algorithm, or on another curve than the method says
+ * - `weakKey`: an RSA modulus of fewer than `minimumRsaBits`
  * - `invalidSignature`: the signature is not that of these octets under this key
  */
 export type AuthSignatureError =
@@ -37,7 +38,11 @@ export type AuthSignatureError =
   | 'hashNotAccepted'
   | 'malformedKey'
   | 'keyMismatch'
+  | 'weakKey'
   | 'invalidSignature'
+
+/** RSA keys of fewer than 2048 bits SHOULD NOT be used for authentication (RFC 8247 section 3.1.1). */
+export const MINIMUM_RSA_BITS = 2048
 
 /** Outcome of {@link verifyAuthSignature}. */
 export type AuthSignatureResult =
@@ -63,6 +68,11 @@ export function verifyAuthSignature(
      * (RFC 7427 section 4). SHA-1 only where it is listed, in method 1 too.
      */
     readonly acceptedHashes: readonly number[]
+    /**
+     * The least bits of an RSA modulus; {@link MINIMUM_RSA_BITS} where absent. A certificate is signed by who issued it:
+     * that says nothing of how soon the key in it can be factored and the peer impersonated.
+     */
+    readonly minimumRsaBits?: number
   } & VerifyingKey
 ): AuthSignatureResult {
   const { method, authData, acceptedHashes } = inputs
@@ -77,6 +87,7 @@ export function verifyAuthSignature(
   if (key === undefined) return failed('malformedKey')
   const fitting = accepted.filter((algorithm) => fits(key, algorithm, method))
   if (fitting.length === 0) return failed('keyMismatch')
+  if (!hasEnoughBits(key, inputs.minimumRsaBits ?? MINIMUM_RSA_BITS)) return failed('weakKey')
   const signature = parts?.signature ?? authData
   const algorithm = fitting.find((each) => verified(each, method, inputs.signedOctets, key, signature))
   return algorithm === undefined ? failed('invalidSignature') : { ok: true, algorithm }
@@ -156,6 +167,12 @@ function fits(key: KeyObject, algorithm: SignatureAlgorithm, method: number): bo
     KEY_TYPES[algorithm.scheme].includes(key.asymmetricKeyType ?? '') &&
     (curve === undefined || details?.namedCurve === curve)
   )
+}
+
+/** True for every key that is not RSA. A minimum that is no number lets no RSA key pass. */
+function hasEnoughBits(key: KeyObject, minimum: number): boolean {
+  const isRsa = key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss'
+  return !isRsa || (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minimum
 }
 
 /** RFC 4754 section 7 sets r and s side by side; RFC 7427 appendix A.3 has the DER of ECDSA-Sig-Value. */

@@ -38,7 +38,10 @@ describe.each<[string, number, string, number]>([
   // Auth Method, three reserved octets, Authentication Data (RFC 7296 section 3.8).
   const body = digital(`AUTH_PAYLOAD_BODY_${kind}_DIGITAL_SIGN_HEX_STRING`)
   const algorithm = SIGNATURE_ALGORITHMS.find((known) => known.name === name) as SignatureAlgorithm
-  const received = { method, authData: body.slice(4), signedOctets: octets, publicKey, acceptedHashes: [hash] }
+  // The key of these unit tests has 512 bits.
+  const minimumRsaBits = 512
+  const genuine = { method, authData: body.slice(4), signedOctets: octets, publicKey, acceptedHashes: [hash] }
+  const received = { ...genuine, minimumRsaBits }
 
   it('verifies; not with one bit of it or of the signed octets flipped, nor where its hash is not accepted', () => {
     expect(body[0]).toBe(method)
@@ -50,6 +53,11 @@ describe.each<[string, number, string, number]>([
       expect(verifyAuthSignature({ ...received, ...changes })).toEqual({ ok: false, error: 'invalidSignature' })
     }
     expect(verifyAuthSignature({ ...received, acceptedHashes: [HASH_ALGORITHM.SHA2_512] }).ok).toBe(false)
+  })
+
+  it('is refused under the default minimum of 2048 bits (RFC 8247 section 3.1.1)', () => {
+    expect(verifyAuthSignature(genuine)).toEqual({ ok: false, error: 'weakKey' })
+    expect(verifyAuthSignature({ ...genuine, minimumRsaBits: 513 })).toEqual({ ok: false, error: 'weakKey' })
   })
 
   it('is made again, octet by octet', () => {

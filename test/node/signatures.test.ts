@@ -13,7 +13,7 @@ import {
   signatureAlgorithm,
   signedOctets
 } from '../../src/crypto/index.ts'
-import { signAuth, verifyAuthSignature } from '../../src/node/index.ts'
+import { MINIMUM_RSA_BITS, signAuth, verifyAuthSignature } from '../../src/node/index.ts'
 import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
 import rfc7427 from '../vectors/rfc7427-algorithm-identifiers.json' with { type: 'json' }
 import rfc8420 from '../vectors/rfc8420-eddsa.json' with { type: 'json' }
@@ -247,6 +247,39 @@ describe('the methods that name their algorithm', () => {
       })
     expect(check([HASH_ALGORITHM.SHA1, HASH_ALGORITHM.SHA2_256])).toEqual({ ok: true, algorithm })
     expect(check([HASH_ALGORITHM.SHA2_256])).toEqual({ ok: false, error: 'invalidSignature' })
+  })
+
+  it.each([
+    ['rsa', 'RSA-PKCS1-SHA2-256'],
+    ['rsa', 'RSA-PSS-SHA2-256'],
+    ['rsa-pss', 'RSA-PSS-SHA2-256']
+  ] as const)('a key of type %s under 2048 bits verifies no %s (RFC 8247 section 3.1.1)', (type, name) => {
+    const algorithm = named(name)
+    const keys = (bits: number) =>
+      der(
+        type === 'rsa'
+          ? generateKeyPairSync(type, { modulusLength: bits })
+          : generateKeyPairSync(type, { modulusLength: bits, hashAlgorithm: 'sha256', mgf1HashAlgorithm: 'sha256' })
+      )
+    const check = (bits: number, minimum?: number) => {
+      const { privateKey, publicKey } = keys(bits)
+      const signed = { method: DIGITAL_SIGNATURE, signedOctets: message }
+      const authData = signAuth({ ...signed, algorithm, privateKey })
+      const minimumRsaBits = minimum === undefined ? {} : { minimumRsaBits: minimum }
+      return verifyAuthSignature({
+        ...signed,
+        authData,
+        publicKey,
+        acceptedHashes: [algorithm.hash],
+        ...minimumRsaBits
+      })
+    }
+    expect(MINIMUM_RSA_BITS).toBe(2048)
+    expect(check(2040)).toEqual({ ok: false, error: 'weakKey' })
+    expect(check(2048)).toEqual({ ok: true, algorithm })
+    expect(check(1024, 1024)).toEqual({ ok: true, algorithm })
+    expect(check(2048, 3072)).toEqual({ ok: false, error: 'weakKey' })
+    expect(check(2048, Number.NaN)).toEqual({ ok: false, error: 'weakKey' })
   })
 
   it('signing names the argument that does not go with the others', () => {
