@@ -1,6 +1,7 @@
 // `npm run demo`: a phone roams, its tunnel stays. Everything happens on a virtual clock; the run is the same every time.
 
-import { createWorld, PACKET_MS, type World } from './world.ts'
+import { measureOutages } from './outage.ts'
+import { createWorld, PACKET_MS, ROUND_TRIP_MS, type World } from './world.ts'
 
 /** A thing that happens to the network, and what is then measured. */
 interface Move {
@@ -67,7 +68,9 @@ const rows: string[][] = [['move', 'outage up', 'outage down', 'lost up', 'lost 
 let failures = 0
 
 console.log('A phone (Wi-Fi 198.18.0.2, cellular 10.2.0.2 behind 203.0.113.7) and a gateway (192.0.2.1, 198.51.100.1).')
-console.log(`One round trip takes 50 ms. An inner packet leaves each way every ${PACKET_MS} ms, all the time.`)
+console.log(
+  `One round trip takes ${ROUND_TRIP_MS} ms. An inner packet leaves each way every ${PACKET_MS} ms, all the time.`
+)
 console.log(`\nConnecting\n${world.ladder(0, 250)}`)
 console.log(`\n${before}`)
 
@@ -101,18 +104,37 @@ for (const [index, move] of moves.entries()) {
   }
 }
 
-const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)))
-console.log('\nOutage of inner traffic (up: phone to server) and inner packets lost in each move')
-for (const row of rows)
-  console.log(
-    row
-      .map((cell, column) => cell.padEnd(widths[column] as number))
-      .join('  ')
-      .trimEnd()
-  )
+function print(title: string, table: readonly (readonly string[])[]): void {
+  console.log(`\n${title}`)
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
+  for (const row of table) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    console.log(cells.join('  ').trimEnd())
+  }
+}
+
+print('Outage of inner traffic (up: phone to server) and inner packets lost in each move', rows)
+
+const outages = measureOutages()
+print(
+  `The same, a packet every millisecond: from when the new address is usable; a round trip takes ${ROUND_TRIP_MS} ms`,
+  [
+    ['case', 'outage up', 'outage down', 'lost up', 'lost down', 'limit'],
+    ...outages.map(({ title, up, down, isWithinLimit, limit }) => [
+      title,
+      `${up.outageMs} ms`,
+      `${down.outageMs} ms`,
+      String(up.lost),
+      String(down.lost),
+      `${limit}${isWithinLimit ? '' : ': FAIL'}`
+    ])
+  ]
+)
+failures += outages.filter(({ isWithinLimit }) => !isWithinLimit).length
+
 console.log(
   failures === 0
     ? `\nok IKE SPIs, ESP SPIs and the inner address never changed: ${before}`
-    : `\nFAIL ${failures} of ${moves.length} moves went wrong`
+    : `\nFAIL ${failures} of ${moves.length + outages.length} moves went wrong`
 )
 process.exitCode = failures === 0 ? 0 : 1

@@ -16,8 +16,8 @@ import {
   type Traffic
 } from 'ikev2-mobike/sim'
 
-/** One way, all of it on the phone's side, so that a round trip takes 50 ms. */
-const DELAY_MS = 25
+/** All of it on the phone's side, half each way. */
+export const ROUND_TRIP_MS = 50
 /** Between two inner packets of one direction: outages are seen to this precision. */
 export const PACKET_MS = 10
 
@@ -36,11 +36,20 @@ const algorithms: Pick<SessionOptions, 'ikeProposals' | 'childProposals' | 'mobi
 /** What the story is told with. */
 export type World = ReturnType<typeof createWorld>
 
-/** The world one second after the tunnel came up, traffic flowing both ways. */
-export function createWorld() {
+/** What one world has other than the next. */
+export interface WorldOptions {
+  /** Whether the gateway checks a new address before traffic goes there (RFC 4555 section 3.7), the default, or after. */
+  readonly routability?: 'before' | 'after'
+  /** Default `PACKET_MS`. */
+  readonly packetMs?: number
+}
+
+/** The world one second after its clock began, the tunnel up and traffic flowing both ways. */
+export function createWorld({ routability = 'before', packetMs = PACKET_MS }: WorldOptions = {}) {
   const network = createNetwork({ seed: 4555 })
   const labels = createIkeLabels()
-  const link = { up: { delayMs: DELAY_MS }, down: { delayMs: DELAY_MS } }
+  const link = { up: { delayMs: ROUND_TRIP_MS / 2 }, down: { delayMs: ROUND_TRIP_MS / 2 } }
+  const arrivals = { initiator: [] as number[], responder: [] as number[] }
   let traffic: Traffic | undefined
 
   const host = (role: 'initiator' | 'responder', options: SessionOptions): SessionHost =>
@@ -50,7 +59,9 @@ export function createWorld() {
       random: network.random.fork(),
       preSharedKey: () => utf8Bytes('correct horse battery staple'),
       innerAddresses: [{ addresses: [INNER_PHONE.address], dnsServers: [] }],
-      onInner: (packet) => traffic?.arrived(packet),
+      onInner(packet, now) {
+        if (traffic?.arrived(packet)) arrivals[role].push(now)
+      },
       onStep: labels.learn
     })
 
@@ -65,7 +76,11 @@ export function createWorld() {
     ...algorithms,
     localIdentity: { type: ID_TYPE.ID_FQDN, data: utf8Bytes('gateway.example') },
     localSelectors: [servers],
-    remoteSelectors: [anywhere]
+    remoteSelectors: [anywhere],
+    mobike: {
+      ...DEFAULT_MOBIKE_POLICY,
+      routability: { ...DEFAULT_MOBIKE_POLICY.routability, when: routability }
+    }
   })
   const carrierNat = createNat({ name: 'carrier NAT', publicAddress: '203.0.113.7' })
   network.addHost('phone', phone, [
@@ -84,7 +99,7 @@ export function createWorld() {
   network.runUntilTrue(() => phone.sessions()[0]?.tunnel.snapshot().children.length === 1, 5000)
   network.runUntil(network.now() + 200)
   const running = startTraffic(network, {
-    intervalMs: PACKET_MS,
+    intervalMs: packetMs,
     left: { endpoint: INNER_PHONE, send: (packet) => network.perform('phone', phone.sendInner(packet)) },
     right: { endpoint: INNER_SERVER, send: (packet) => network.perform('gateway', gateway.sendInner(packet)) }
   })
@@ -96,6 +111,11 @@ export function createWorld() {
     phone,
     gateway,
     traffic: running,
+    /** How long after a time (ms) the first inner packet arrived at an end; never is infinite. */
+    firstArrival(end: 'phone' | 'gateway', sinceMs: number): number {
+      const times = arrivals[end === 'phone' ? 'initiator' : 'responder']
+      return (times.find((time) => time >= sinceMs) ?? Number.POSITIVE_INFINITY) - sinceMs
+    },
     /** All that must never change. */
     identity(): string {
       const client = phone.sessions()[0]
