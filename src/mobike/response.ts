@@ -1,4 +1,4 @@
-import { type IpAddress, samePath } from '../bytes/index.ts'
+import { type Endpoint, type IpAddress, sameEndpoint, samePath } from '../bytes/index.ts'
 import { abandonPath, close, moveChildren } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -76,7 +76,7 @@ function updateAnswered(
   const { state } = step
   // A newer change waits to be told (section 3.5); a mere list or liveness check does not count (F01).
   if (state.pending.update) return step
-  if (event.sources.length > 1 || event.destinations.length > 1) {
+  if (differ(event.sources) || differ(event.destinations)) {
     // Which copy the peer acted on is unknown.
     return intend(step, { update: true, list: state.pending.list || request.carriesList })
   }
@@ -122,7 +122,7 @@ function routabilityAnswered(
   const { address } = state.ikePath.remote
   if (!superseded && proven === address) return state.moveDue ? finishMove(step) : step
   // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once, where one is still needed.
-  if (superseded || event.destinations.length > 1) {
+  if (superseded || differ(event.destinations)) {
     const isNeeded = !state.pending.update && !isProven(policy, state, state.ikePath, event.now)
     return isNeeded ? intend(step, { routability: true }) : step
   }
@@ -197,6 +197,11 @@ function updateFailed(
 
 function isRefused(event: ResponseReceived): boolean {
   return has(event, 'unacceptableAddresses') || has(event, 'unexpectedNatDetected') || event.failedWith !== undefined
+}
+
+/** Hosts may name an endpoint once for each copy that was sent. */
+function differ([first, ...others]: readonly Endpoint[]): boolean {
+  return first !== undefined && others.some((end) => !sameEndpoint(end, first))
 }
 
 function has(event: ResponseReceived, kind: MobikeNotify['kind']): boolean {

@@ -131,7 +131,7 @@ export type MobikeEvent = MobikeEventBase &
       }
     /**
      * The authenticated response to one of our requests: `token` null when the request was not MOBIKE's. `sources` and
-     * `destinations` are those its request was ever sent from and to.
+     * `destinations` are those its request was ever sent from and to; the same one may be there more than once.
      */
     | {
         readonly type: 'responseReceived'

@@ -48,6 +48,24 @@ describe('what a response proves depends on where its request was sent', () => {
     }
   })
 
+  it('A049 retransmissions between the same two addresses are no doubt, however often the host names them', () => {
+    const lab = silent()
+    lab.client.local(CELL)
+    respond(lab.client, [at(CELL), at(CELL), at(CELL)], [at(GW1), at(GW1), at(GW1)])
+    expect(purposes(lab.client)).toEqual(['update'])
+    expect(lab.client.state.updatesInDoubt).toBe(0)
+    lab.gateway.step({
+      type: 'requestReceived',
+      messageId: 7,
+      path: path(GW1, CELL),
+      notifies: [{ kind: 'updateSaAddresses' }],
+      nat: null
+    })
+    respond(lab.gateway, [at(GW1), at(GW1)], [at(CELL), at(CELL)])
+    expect(purposes(lab.gateway)).toEqual(['routability'])
+    expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+  })
+
   it('A049 A076 the fresh UPDATE carries the list again, and so does one that replaces an unanswered UPDATE', () => {
     const lab = silent()
     lab.client.local(CELL, '198.18.9.9')
