@@ -3,7 +3,7 @@ import { advertisedAddresses, peerAddressSet } from './address-set.ts'
 import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from './addresses.ts'
 import { echoOf, requestReceived } from './answer.ts'
 import { NO_PAIRS, settlePairs } from './candidate-pairs.ts'
-import { childSaMoveFailed, childSasMoved } from './migration.ts'
+import { childSaInstalled, childSaMoveFailed, childSasMoved } from './migration.ts'
 import { close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { isSameLocal } from './path-table.ts'
@@ -168,6 +168,8 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
       return ikeSaRekeyed(step, event.movedSince === true)
     case 'childSasMoved':
       return childSasMoved(step)
+    case 'childSaInstalled':
+      return childSaInstalled(step)
     case 'childSaMoveFailed':
       return childSaMoveFailed(policy, step, event, now)
     case 'espReceived':

@@ -3,13 +3,25 @@ import { beginMove, rollBack, rollbackPoint } from './move.ts'
 import { isFailed, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { isLocalUsable } from './selection.ts'
-import { act, change, type MobikeState } from './state.ts'
+import { act, type ChildMove, change, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeStep } from './types.ts'
 
 /** The host's answer to the oldest open `moveChildSas`: it is done. */
 export function childSasMoved(step: MobikeStep): MobikeStep {
+  const [move, ...later] = step.state.childMoves
+  if (move === undefined) return step
+  return change(step, { childMoves: move.answers > 1 ? [answered(move), ...later] : later, scattered: false })
+}
+
+/** A Child SA was made where the newest open `moveChildSas` takes the others: should that fail, it is elsewhere than they are. */
+export function childSaInstalled(step: MobikeStep): MobikeStep {
   const { childMoves } = step.state
-  return childMoves.length === 0 ? step : change(step, { childMoves: childMoves.slice(1), scattered: false })
+  const newest = childMoves.at(-1)
+  return newest === undefined ? step : change(step, { childMoves: childMoves.with(-1, { ...newest, isJoined: true }) })
+}
+
+function answered(move: ChildMove): ChildMove {
+  return { ...move, answers: move.answers - 1 }
 }
 
 /**
@@ -28,9 +40,14 @@ export function childSaMoveFailed(
   if (from === undefined) return act(step, { type: 'report', report: { kind: 'ignored', reason: 'no move under way' } })
   const named = ids === undefined ? {} : { ids: [...ids] }
   const told = act(step, { type: 'report', report: { kind: 'moveFailed', reason, ...named } })
-  const scattered = state.scattered || ids !== undefined
+  const scattered = state.scattered || ids !== undefined || from.isJoined
+  if (from.answers > 1) return change(told, { childMoves: [answered(from), ...later], scattered })
   // A later move is under way: it starts from where this one did, and its own answer counts.
-  if (later.length > 0) return change(told, { childMoves: [from, ...later.slice(1)], scattered })
+  const [next, ...others] = later
+  if (next !== undefined) {
+    const { path, encapsulate } = from
+    return change(told, { childMoves: [{ ...next, path, encapsulate }, ...others], scattered })
+  }
 
   const stayed = scattered ? { scattered } : { childPath: from.path, encapsulate: from.encapsulate }
   const left = change(told, { ...stayed, childMoves: [] })

@@ -5,7 +5,16 @@ import { isFailed, recordOf, withRecord } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
 import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
-import { act, change, intend, MAX_CHILD_MOVES, type MobikeState, NO_DOUBTS, type RollbackPoint } from './state.ts'
+import {
+  act,
+  type ChildMove,
+  change,
+  intend,
+  MAX_CHILD_MOVES,
+  type MobikeState,
+  NO_DOUBTS,
+  type RollbackPoint
+} from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
 
 /**
@@ -72,10 +81,22 @@ export function moveChildrenTo(step: MobikeStep, to: Path, encapsulate: boolean)
     {
       childPath: to,
       encapsulate,
-      childMoves: [...childMoves, { path: childPath, encapsulate: encapsulated }].slice(-MAX_CHILD_MOVES)
+      childMoves: withMove(childMoves, { path: childPath, encapsulate: encapsulated, answers: 1, isJoined: false })
     },
     { type: 'moveChildSas', from: childPath, to, encapsulate }
   )
+}
+
+/** Beyond the bound the two oldest become one with both answers: the host answers each, and the newest must be exact. */
+function withMove(moves: readonly ChildMove[], move: ChildMove): readonly ChildMove[] {
+  const [first, second, ...rest] = moves
+  if (moves.length < MAX_CHILD_MOVES || first === undefined || second === undefined) return [...moves, move]
+  const both = {
+    ...first,
+    answers: first.answers + second.answers,
+    isJoined: first.isJoined || second.isJoined
+  }
+  return [both, ...rest, move]
 }
 
 /** The responder's exception (section 3.5): its own end of the Child SAs follows the IKE SA's, the peer's stays. */

@@ -114,6 +114,17 @@ export interface RollbackPoint {
   readonly natBaseline: string | null
 }
 
+/** An order to migrate Child SAs that the host has not answered. */
+export interface ChildMove {
+  /** Where the Child SAs were before it, and how. */
+  readonly path: Path
+  readonly encapsulate: boolean
+  /** Answers still to come: more than one only where more orders are open than are remembered apart. */
+  readonly answers: number
+  /** A Child SA was made since, where this order takes the others: if it fails they are not together. */
+  readonly isJoined: boolean
+}
+
 /** The MOBIKE state of one IKE SA lineage: plain structured-clonable data, bounded. Read it through the views of this module. */
 export interface MobikeState {
   readonly role: MobikeRole
@@ -136,8 +147,8 @@ export interface MobikeState {
   readonly moveDue: boolean
   /** Responder: it changed its own end of the Child SAs without an UPDATE (section 3.5, last paragraph). */
   readonly choseSource: boolean
-  /** `moveChildSas` given, not yet answered by the host: where the Child SAs were before each, oldest first. */
-  readonly childMoves: readonly { readonly path: Path; readonly encapsulate: boolean }[]
+  /** Oldest first, as they are answered. */
+  readonly childMoves: readonly ChildMove[]
   /** The last answer was that only some Child SAs could be moved: not all of them are where the others are. */
   readonly scattered: boolean
   /** While an UPDATE of ours is unconfirmed. */
@@ -224,7 +235,7 @@ export interface Doubts {
 
 export const NO_DOUBTS: Doubts = { esp: null, encapsulation: false, nat: false }
 
-/** Unanswered `moveChildSas` remembered at most: a host that never answers cannot make the state grow. */
+/** Unanswered `moveChildSas` remembered apart at most: a host that never answers cannot make the state grow. */
 export const MAX_CHILD_MOVES = 8
 
 /** Requests of rekeyed IKE SAs remembered: a window's worth of the last one. */

@@ -154,6 +154,8 @@ export type MobikeEvent = MobikeEventBase &
      * the UPDATE that was answered on the old one is told the new one as well.
      */
     | { readonly type: 'ikeSaRekeyed'; readonly movedSince?: boolean }
+    /** A Child SA was installed on the path of the Child SAs; of interest while a `moveChildSas` is not answered. */
+    | { readonly type: 'childSaInstalled' }
     /** The host did what the oldest `moveChildSas` not yet answered asked. */
     | { readonly type: 'childSasMoved' }
     /**

@@ -19,6 +19,7 @@ import { giveUpStranded } from './child-moves.ts'
 import { childOffer, deleteChild, installChild, newChildSpi, removeChild } from './children.ts'
 import { NONCE_OCTETS } from './initiating.ts'
 import { excludeTunnelled } from './inner-addresses.ts'
+import { tellMobike } from './mobike-bridge.ts'
 import { editOutstanding, sendRequest, sendResponse } from './requests.ts'
 import type { Child, IkeSa, Purpose, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
@@ -132,6 +133,8 @@ export function answerCreateChild(
     }
   )
   if (child === undefined) return respond([notify(NOTIFY.NO_PROPOSAL_CHOSEN)])
+  // The host may still migrate the others: should that fail, they are not all in one place.
+  tellMobike(turn, { type: 'childSaInstalled', now: turn.now })
   if (rekeyed === undefined) {
     report(turn, { kind: 'childSaEstablished', id: child.sa.id })
     excludeTunnelled(turn, child)
@@ -222,6 +225,7 @@ export function receiveCreateChild(turn: Turn, sa: IkeSa, purpose: CreatePurpose
     outbound: lost ? 'afterInbound' : 'now'
   })
   if (child === undefined) return rejectAnswer(turn, purpose, old)
+  tellMobike(turn, { type: 'childSaInstalled', now: turn.now })
   if (lost) return deleteChild(turn, child)
   if (old === undefined) {
     report(turn, { kind: 'childSaEstablished', id: child.sa.id })

@@ -72,6 +72,7 @@ const input: fc.Arbitrary<Input> = fc
         { type: 'livenessDue' },
         { type: 'updateForced' },
         { type: 'ikeSaRekeyed' },
+        { type: 'childSaInstalled' },
         { type: 'childSasMoved' },
         { type: 'childSaMoveFailed', reason: 'no' }
       ),
