@@ -259,7 +259,7 @@ function ikeSaRekeyed(step: MobikeStep, movedSince: boolean): MobikeStep {
   const fresh = change(step, {
     natBaseline: null,
     outstanding: [],
-    voided: [...state.outstanding, ...state.voided].slice(0, MAX_VOIDED)
+    voided: [...state.outstanding, ...state.voided].filter(({ cookie2 }) => cookie2 !== null).slice(0, MAX_VOIDED)
   })
   const { pending } = state
   return takeBaseline(

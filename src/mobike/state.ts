@@ -187,7 +187,7 @@ export interface MobikeState {
   readonly answered: readonly VerifiedAddress[]
   readonly pending: PendingIntents
   readonly outstanding: readonly OwnRequest[]
-  /** Requests of an IKE SA that was rekeyed: their COOKIE2 is still compared, should an answer come (section 3.7, D40). */
+  /** Requests with COOKIE2 of an IKE SA that was rekeyed: it is still compared, should an answer come (section 3.7, D40). */
   readonly voided: readonly OwnRequest[]
   readonly nextToken: number
   readonly lastUpdateMessageId: number | null
@@ -238,8 +238,8 @@ export const NO_DOUBTS: Doubts = { esp: null, encapsulation: false, nat: false }
 /** Unanswered `moveChildSas` remembered apart at most: a host that never answers cannot make the state grow. */
 export const MAX_CHILD_MOVES = 8
 
-/** Requests of rekeyed IKE SAs remembered: a window's worth of the last one. */
-export const MAX_VOIDED = 4
+/** Requests of rekeyed IKE SAs remembered: a large window's worth of the last one. */
+export const MAX_VOIDED = 64
 
 /** Verified addresses kept at most: a peer cannot make the state grow. */
 export const MAX_RECORDS = 64

@@ -29,11 +29,16 @@ export function rewriteSelectors(turn: Turn, rewritten: readonly SelectorsAtEndp
   }
 }
 
-/** Those of `ids` that the session still has; undefined when they are all that were to be migrated. */
+/**
+ * Those of `ids` that the session still has; undefined when they are all that were to be migrated. A handle that was never
+ * given names none in particular: a failure must not pass for success.
+ */
 export function failedOf(turn: Turn, ids: readonly number[]): readonly number[] | undefined {
   const children = movable(turn)
   const failed = children.filter(({ sa }) => ids.includes(sa.id)).map(({ sa }) => sa.id)
-  return failed.length > 0 && failed.length === children.length ? undefined : failed
+  if (failed.length > 0) return failed.length === children.length ? undefined : failed
+  const { nextId } = turn.state
+  return ids.every((id) => Number.isInteger(id) && id > 0 && id < nextId) ? failed : undefined
 }
 
 /** Replaces Child SAs, all without `ids`, that the host could not migrate: what is made anew is where the IKE SA is (F68). */

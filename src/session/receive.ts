@@ -39,6 +39,7 @@ import {
   suiteOf,
   type Turn
 } from './turn.ts'
+import { hearWindow } from './window.ts'
 
 /** A UDP datagram from the network. Whatever it holds, nothing changes before its checksum is right (section 2.21). */
 export function receiveDatagram(turn: Turn, path: Path, datagram: Uint8Array): void {
@@ -194,9 +195,10 @@ function answerRequest(
   payloads: readonly Payload[],
   path: Path
 ): void {
-  if (exchangeType === EXCHANGE.INFORMATIONAL) answerInformational(turn, sa, messageId, payloads, path)
-  else if (isIkeRekey(payloads)) answerIkeRekey(turn, sa, messageId, payloads, path)
-  else answerCreateChild(turn, sa, messageId, payloads, path)
+  if (exchangeType === EXCHANGE.INFORMATIONAL) return answerInformational(turn, sa, messageId, payloads, path)
+  if (isIkeRekey(payloads)) return answerIkeRekey(turn, sa, messageId, payloads, path)
+  hearWindow(turn, sa.id, payloads)
+  answerCreateChild(turn, ikeSaById(turn.state, sa.id) as IkeSa, messageId, payloads, path)
 }
 
 /** INVALID_SYNTAX for an authentic request is fatal: both sides drop the IKE SA without a Delete (section 2.21.3, B243). */

@@ -32,7 +32,8 @@ export function receiveResponse(
   }
   // Section 2.21.3: INVALID_SYNTAX to an authenticated message is fatal for both sides.
   if (findNotify(payloads, NOTIFY.INVALID_SYNTAX) !== undefined) return close(turn, 'invalidSyntax')
-  if (purpose.kind !== 'createChild' && purpose.kind !== 'rekeyIke') hearWindow(turn, sa.id, payloads)
+  // In a rekey of the IKE SA it would not be clear which of the two is meant.
+  if (purpose.kind !== 'rekeyIke') hearWindow(turn, sa.id, payloads)
   const errors = findPayloads(payloads, 'notify').filter(({ type }) => type < FIRST_STATUS_TYPE)
   const foreign = errors.find(({ type }) => !MOBIKE_ERRORS.includes(type))
   // Whatever was answered shows which pair works; MOBIKE's own requests are answered to it (RFC 4555 section 3.10).

@@ -142,6 +142,27 @@ describe('intents', () => {
         reason: 'cookie2Mismatch'
       })
     })
+
+    it('D40 A089 whichever of a full window of 64 it was', () => {
+      const { client } = new Lab().start(path(WIFI, GW1))
+      const { policy } = client
+      let { state } = client
+      for (let count = 0; count < 64; count++) {
+        state = stepMobike(policy, state, { type: count % 4 === 0 ? 'livenessDue' : 'updateForced', now: count }).state
+        state = nextMobikeRequest(policy, state, { now: count, entropy: entropy(count) }).state
+      }
+      const { outstanding } = state
+      expect(outstanding).toHaveLength(64)
+      const rekeyed = stepMobike(policy, state, { type: 'ikeSaRekeyed', now: 100 }).state
+      expect(rekeyed.voided.length).toBeLessThanOrEqual(64)
+      const route = { path: path(WIFI, GW1), sources: [at(WIFI)], destinations: [at(GW1)], nat: null }
+      const notifies = [{ kind: 'cookie2', data: entropy(200) }] as const
+      for (const { token, purpose } of outstanding) {
+        const answer = { type: 'responseReceived', now: 101, token, ...route, notifies } as const
+        const closes = stepMobike(policy, rekeyed, answer).actions.some(({ type }) => type === 'closeIkeSa')
+        expect(closes).toBe(purpose === 'update')
+      }
+    })
   })
 
   it('a closed machine answers and does nothing else', () => {

@@ -205,6 +205,24 @@ describe('a host that cannot migrate its Child SAs', () => {
     expect(mobikeReports(pair.client.actions).filter(({ kind }) => kind === 'moveFailed')).toEqual([])
   })
 
+  it.each([
+    ['never was', [999]],
+    ['is none', [-1, 0.5]]
+  ])('F69 an answer that names a Child SA that %s says that the migration failed, not that it succeeded', (_, ids) => {
+    const pair = reachable().establish()
+    const before = spisOf(pair, 'client')
+    pair.move = (name) => (name === 'client' ? { ...FAILED, ids } : { type: 'childSasMoved' })
+    move(pair, '10.2.0.2')
+    pair.settle()
+    pair.advance(2000)
+    expect(mobikeReports(pair.client.actions)).toContainEqual({ kind: 'moveFailed', reason: 'no migration here' })
+    // All were left behind, so all are made anew.
+    const after = spisOf(pair, 'client')
+    expect(after).toHaveLength(before.length)
+    expect(after).not.toEqual(before)
+    expectTogether(pair, '10.2.0.2', '192.0.2.1')
+  })
+
   it('F61 F68 the peer has no room just now: it is asked again, and the dead Child SA is not moved meanwhile', () => {
     const pair = reachable().establish()
     pair.move = (name) => (name === 'client' ? FAILED : { type: 'childSasMoved' })

@@ -148,6 +148,27 @@ describe('SET_WINDOW_SIZE (RFC 7296 section 2.3)', () => {
     }
   )
 
+  it.each([
+    ['request', 'client', false],
+    ['response', 'gateway', true]
+  ] as const)('B045 a window in a CREATE_CHILD_SA %s counts like any other', (_, from, isResponse) => {
+    const receiver = from === 'client' ? 'gateway' : 'client'
+    const pair = new Pair(granting(from === 'client' ? 4 : 8), granting(from === 'client' ? 8 : 4)).establish()
+    expect(windowsOf(pair, receiver).used).toBe(4)
+    // The same exchange, with one more notification in it.
+    pair.passes = (datagram) => {
+      const { message, payloads } = read(pair, datagram)
+      const { exchangeType, messageId } = message
+      if (exchangeType !== EXCHANGE.CREATE_CHILD_SA || message.isResponse !== isResponse) return true
+      pair.put(forge(pair, from, { exchangeType, messageId, isResponse, payloads: [...payloads, grant(7)] }))
+      return false
+    }
+    pair.tell('client', { type: 'childSaRequested' })
+    pair.settle()
+    for (const name of BOTH) expect(pair.childIds(name)).toHaveLength(2)
+    expect(windowsOf(pair, receiver).used).toBe(7)
+  })
+
   it.each([0, -1, 1.5, Number.NaN, LARGEST_WINDOW + 1])('a limit of %d is the caller’s mistake', (window) => {
     expect(() => sessionConfig({ ...CLIENT_OPTIONS, ...granting(window) })).toThrow(/limits\.window/)
     expect(() => sessionConfig({ ...CLIENT_OPTIONS, ...granting(LARGEST_WINDOW) })).not.toThrow()
