@@ -250,33 +250,38 @@ function mayLookElsewhere(state: MobikeState): boolean {
 }
 
 /**
- * NAT hashes change with the SPIs (section 3.8), open requests are asked anew. What was last heard stays the last: requests
- * that it overtook may still come on the old IKE SA, and those of the new one have higher numbers (A-O9).
+ * Open requests are asked anew. NAT hashes change with the SPIs, so that a mapping lost since the last check cannot be told
+ * from one that stayed: behind a NAT one UPDATE settles it, in place of a check that would only set a new reference
+ * (section 3.8 calls it harmless). What was last heard stays the last: requests that it overtook may still come on the old
+ * IKE SA, and those of the new one have higher numbers (A-O9).
  */
 function ikeSaRekeyed(step: MobikeStep, movedSince: boolean): MobikeStep {
   const { state } = step
+  const { pending, ikePath } = state
   const isOpen = (purpose: string): boolean => state.outstanding.some((request) => request.purpose === purpose)
   const fresh = change(step, {
     natBaseline: null,
     outstanding: [],
     voided: [...state.outstanding, ...state.voided].filter(({ cookie2 }) => cookie2 !== null).slice(0, MAX_VOIDED)
   })
-  const { pending } = state
-  return takeBaseline(
-    intend(fresh, {
-      update: pending.update || isOpen('update') || (movedSince && state.role === 'initiator'),
-      routability: pending.routability || isOpen('routability'),
-      list: pending.list || state.outstanding.some((request) => request.carriesList),
-      probe: state.probing !== null && (pending.probe || isOpen('probe'))
-    })
-  )
+  const tellsAnew = state.role === 'initiator' && (movedSince || (isBehindNat(state) && !isTcp(ikePath)))
+  return intend(fresh, {
+    update: pending.update || isOpen('update') || tellsAnew,
+    routability: pending.routability || isOpen('routability'),
+    list: pending.list || state.outstanding.some((request) => request.carriesList),
+    probe: state.probing !== null && (pending.probe || isOpen('probe'))
+  })
 }
 
 /** Behind a NAT without a reference for its mapping: one liveness check fetches it early (F23). */
 function takeBaseline(step: MobikeStep): MobikeStep {
   const { state } = step
-  const isBehindNat = state.role === 'initiator' && state.nat?.localBehindNat === true
-  return isBehindNat && state.natBaseline === null ? intend(step, { liveness: true }) : step
+  const isWanted = state.role === 'initiator' && isBehindNat(state) && state.natBaseline === null
+  return isWanted ? intend(step, { liveness: true }) : step
+}
+
+function isBehindNat({ nat }: MobikeState): boolean {
+  return nat?.localBehindNat === true
 }
 
 function ignored(step: MobikeStep, reason: string): MobikeStep {

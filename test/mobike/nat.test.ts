@@ -223,14 +223,25 @@ describe('changes in NAT mappings', () => {
     expect(direct.client.state.natBaseline).toBe('198.18.3.3:40001')
   })
 
-  it('A099 D22 an IKE SA rekey resets the baseline instead of an extra UPDATE', () => {
+  it('A099 D22 an IKE SA rekey resets the baseline: behind a NAT one harmless UPDATE, without a NAT none', () => {
     const lab = behindNat().start(path(HOME, GW))
     lab.run(1000)
+    const before = lab.client.requests.length
     lab.client.step({ type: 'ikeSaRekeyed' })
     expect(lab.client.state.natBaseline).toBeNull()
     lab.run(1000)
-    expect(lab.client.state.natBaseline).not.toBeNull()
-    expect(updates(lab.client)).toEqual([])
+    lab.client.step({ type: 'livenessDue' })
+    lab.run(1000)
+    expect(lab.client.requests.slice(before).map(({ purpose }) => purpose)).toEqual(['update', 'liveness'])
+    expect(lab.client.state.natBaseline).toBe('198.18.3.3:40001')
+    expect(lab.client.reports).not.toContainEqual({ kind: 'natMappingChanged' })
+    expect([...lab.client.actions, ...lab.gateway.actions].some(({ type }) => type === 'moveChildSas')).toBe(false)
+
+    const open = new Lab().start(path(PUBLIC, GW))
+    for (const host of [open.client, open.gateway]) host.step({ type: 'ikeSaRekeyed' })
+    open.run(1000)
+    expect(open.client.requests).toEqual([])
+    expect(lab.gateway.requests.filter(({ purpose }) => purpose === 'update')).toEqual([])
   })
 
   it('F26 neither the responder nor a client without NAT puts NAT_DETECTION into liveness checks', () => {

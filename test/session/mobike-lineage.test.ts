@@ -57,8 +57,21 @@ describe('roles and what a lineage keeps', () => {
             encapsulate,
             keepalive
           } = pair[side].session.state.mobike ?? {}
-          const facts = { behind: [nat?.localBehindNat, nat?.remoteBehindNat], peerAddresses, announced, verified }
-          return { role, natTraversal, ...facts, ikePath, childPath, encapsulate, keepalive }
+          const behind = [nat?.localBehindNat, nat?.remoteBehindNat]
+          // The UPDATE that follows behind a NAT proves them again.
+          const proven = verified?.map(({ address }) => address)
+          return {
+            role,
+            natTraversal,
+            behind,
+            peerAddresses,
+            announced,
+            proven,
+            ikePath,
+            childPath,
+            encapsulate,
+            keepalive
+          }
         })
       const before = kept()
       pair.tell(name, { type: 'ikeSaRekeyRequested' })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NOTIFY } from '../../src/codec/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, type MobikeReport } from '../../src/mobike/index.ts'
-import type { SessionOptions } from '../../src/session/index.ts'
+import { DEFAULT_SESSION_LIMITS, type SessionOptions } from '../../src/session/index.ts'
 import { kinds, read } from './forge.ts'
 import { Nat } from './nat.ts'
 import { type Datagram, datagramsIn, mobikeReports, Pair, type SideName } from './pair.ts'
@@ -38,6 +38,46 @@ function clientSendsEsp(pair: Pair, nat: Nat): void {
   const path = { local: { address: '192.0.2.1', port: 4500 }, remote: { address: nat.outside, port: nat.port(4500) } }
   pair.tell('gateway', { type: 'espReceived', id, path, encapsulated: true })
 }
+
+describe('the NAT forgets its mappings as the IKE SA is rekeyed', () => {
+  it.each([1, 4])(
+    'A097 F23 F07 the old reference is void and there is no new one: an UPDATE tells the gateway (window %i)',
+    (window) => {
+      const limits = { limits: { ...DEFAULT_SESSION_LIMITS, window } }
+      const { pair } = remapped({ ...QUIET, ...limits }, { ...QUIET, ...limits })
+      pair.tell('client', { type: 'ikeSaRekeyRequested' })
+      pair.settle()
+      pair.advance(3000)
+      expect(pair.ikeSa('gateway').generation).toBe(1)
+      expect(portsOf(pair, 'gateway')).toEqual([NEW, NEW])
+      // It was asked for once, and the gateway can reach the client.
+      const before = pair.sent.length
+      pair.tell('gateway', { type: 'livenessRequested' })
+      pair.settle()
+      expect(pair.sent.length - before).toBe(2)
+      pair.advance(60_000)
+      expect(pair.sent.length - before).toBe(2)
+    }
+  )
+
+  it('A099 an UPDATE too many changes nothing: both ends keep their addresses and no Child SA is touched', () => {
+    const pair = new Pair(QUIET, QUIET)
+    new Nat(pair, '10.1.0.2')
+    pair.establish()
+    pair.advance(2000)
+    const [client, gateway] = [pair.client.actions.length, pair.gateway.actions.length]
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.settle()
+    pair.advance(3000)
+    expect(pair.ikeSa('client').generation).toBe(1)
+    expect(portsOf(pair, 'gateway')).toEqual([OLD, OLD])
+    for (const actions of [pair.client.actions.slice(client), pair.gateway.actions.slice(gateway)]) {
+      expect(actions.some(({ type }) => type === 'moveChildSas')).toBe(false)
+      const told = mobikeReports(actions).map(({ kind }) => kind)
+      expect(told.filter((kind) => kind !== 'moved' && kind !== 'routabilityVerified')).toEqual([])
+    }
+  })
+})
 
 describe('the NAT forgets its mappings while only data flows', () => {
   it('E2.8 F51 A117 only the gateway checks liveness: ESP from elsewhere is no evidence, its check is lost, the client that does not look stays cut off', () => {
