@@ -44,6 +44,8 @@ export interface RequestWindow<Purpose> {
 export interface CachedResponse {
   readonly messageId: number
   readonly bytes: Uint8Array
+  /** The end of the request, with its checksum: which request it was that had this Message ID. */
+  readonly requestEnd: Uint8Array
 }
 
 /** The peer's requests of one IKE SA. */

@@ -112,6 +112,7 @@ function receiveProtected(turn: Turn, sa: IkeSa, path: Path, bytes: Uint8Array):
   if (!opened.ok) return ignore(turn, opened.error === 'malformed' ? 'malformed' : 'integrityFailed', path)
   const inner = { bytes, firstInner: opened.firstInner, inner: opened.inner }
   if (message.isResponse) return receiveProtectedResponse(turn, sa, path, message, inner)
+  turn.request = bytes
   receiveProtectedRequest(turn, sa, path, message, inner)
   if (turn.response !== null) keepFarewell(turn, bytes, turn.response)
 }
@@ -153,12 +154,13 @@ function receiveProtectedRequest(
   { bytes, firstInner, inner }: Inner
 ): void {
   const { messageId, exchangeType } = message
-  const known = classifyRequest(sa.responses, messageId)
+  const known = classifyRequest(sa.responses, messageId, bytes)
   if (known.kind === 'repeated') {
     // RFC 7296 section 2.1: the same answer, to wherever this copy came from, and nothing else (F27, F36, D30).
     return sendMessage(turn, path, known.response)
   }
   if (known.kind === 'forgotten') return ignore(turn, 'repeatedRequestForgotten', path)
+  if (known.kind === 'reused') return ignore(turn, 'messageIdReused', path)
   if (known.kind === 'outsideWindow') return ignore(turn, 'messageIdOutsideWindow', path)
   const { phase } = turn.state
   const decoded = decodePayloads(inner, firstInner)

@@ -36,7 +36,7 @@ export function sendResponse(
   const sa = ikeSaById(turn.state, saId)
   if (sa === undefined) return
   const bytes = protect(turn, sa, { exchangeType, isResponse: true, messageId, payloads })
-  putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes) })
+  putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes, turn.request) })
   turn.response = bytes
   sendMessage(turn, path, bytes)
 }

@@ -243,7 +243,7 @@ export function acceptInitiator(
     messageId: received.messageId,
     payloads: responsePayloads
   })
-  putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, received.messageId, bytes) })
+  putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, received.messageId, bytes, received.request) })
   becomeEstablished(turn, peerIdentity, payloads)
   excludeAssigned(turn, configuration?.addresses ?? [])
   if ('refusedWith' in agreement) {

@@ -1,4 +1,4 @@
-import { samePath } from '../bytes/index.ts'
+import { EMPTY, samePath } from '../bytes/index.ts'
 import { copySelectors } from '../ike/index.ts'
 import { authenticate } from './authenticating.ts'
 import { failedOf, renewChildren, rewriteSelectors } from './child-moves.ts'
@@ -65,6 +65,7 @@ export function stepSession(config: SessionConfig, session: Session, event: Sess
     secrets: session.secrets,
     actions: [],
     draws: 0,
+    request: EMPTY,
     response: null
   }
   take(turn, event)

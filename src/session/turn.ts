@@ -32,6 +32,8 @@ export interface Turn {
   readonly actions: SessionAction[]
   /** Random values drawn so far: part of every label, so that no two draws are alike. */
   draws: number
+  /** The message that came in this step, without the non-ESP marker. */
+  request: Uint8Array
   /** The response sent last in this step. */
   response: Uint8Array | null
 }

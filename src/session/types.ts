@@ -205,6 +205,8 @@ export type IgnoredReason =
   | 'wrongDirection'
   | 'messageIdOutsideWindow'
   | 'repeatedRequestForgotten'
+  /** Another request had this Message ID: the peer was restored from an older state. */
+  | 'messageIdReused'
   | 'unexpectedResponse'
   | 'unauthenticatedError'
   | 'busy'

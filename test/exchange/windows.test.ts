@@ -124,18 +124,27 @@ describe('our requests', () => {
   })
 })
 
+/** A request that has this Message ID; `restored`: another one that has it too. */
+const message = (id: number, restored = 0): Uint8Array => new Uint8Array(40).fill(id & 255).fill(restored, 30)
+
 describe("the peer's requests", () => {
   it('B037 B038 B039 one answered is repeated from memory, one before is forgotten, one beyond is outside', () => {
     let cache = createResponseCache(0)
-    expect(classifyRequest(cache, 0)).toEqual({ kind: 'new' })
-    expect(classifyRequest(cache, 1)).toEqual({ kind: 'outsideWindow' })
-    cache = recordResponse(cache, 0, Uint8Array.of(9))
-    expect(classifyRequest(cache, 0)).toEqual({ kind: 'repeated', response: Uint8Array.of(9) })
-    cache = recordResponse(cache, 1, Uint8Array.of(8))
-    expect(classifyRequest(cache, 0)).toEqual({ kind: 'forgotten' })
-    expect(classifyRequest(cache, 1)).toEqual({ kind: 'repeated', response: Uint8Array.of(8) })
-    expect(classifyRequest(cache, 2)).toEqual({ kind: 'new' })
-    expect(classifyRequest(cache, 3)).toEqual({ kind: 'outsideWindow' })
+    expect(classifyRequest(cache, 0, message(0))).toEqual({ kind: 'new' })
+    expect(classifyRequest(cache, 1, message(1))).toEqual({ kind: 'outsideWindow' })
+    cache = recordResponse(cache, 0, Uint8Array.of(9), message(0))
+    expect(classifyRequest(cache, 0, message(0))).toEqual({ kind: 'repeated', response: Uint8Array.of(9) })
+    cache = recordResponse(cache, 1, Uint8Array.of(8), message(1))
+    expect(classifyRequest(cache, 0, message(0))).toEqual({ kind: 'forgotten' })
+    expect(classifyRequest(cache, 1, message(1))).toEqual({ kind: 'repeated', response: Uint8Array.of(8) })
+    expect(classifyRequest(cache, 2, message(2))).toEqual({ kind: 'new' })
+    expect(classifyRequest(cache, 3, message(3))).toEqual({ kind: 'outsideWindow' })
+  })
+
+  it('B036 B037 another request with the Message ID of one answered before is no retransmission', () => {
+    const cache = recordResponse(createResponseCache(0), 0, Uint8Array.of(9), message(0))
+    expect(classifyRequest(cache, 0, message(0, 1))).toEqual({ kind: 'reused' })
+    expect(classifyRequest(cache, 0, message(0))).toMatchObject({ kind: 'repeated' })
   })
 
   it('B038 B048 B049 with a window of N, requests come in any order and N responses are kept, the newest', () => {
@@ -145,7 +154,7 @@ describe("the peer's requests", () => {
         const answered = new Set<number>()
         for (const offset of offsets) {
           const id = Math.max(0, cache.nextMessageId - size) + (offset % (2 * size + 2))
-          const { kind } = classifyRequest(cache, id)
+          const { kind } = classifyRequest(cache, id, message(id))
           // RFC 7296 section 2.3: below the window everything was answered; inside it each is new exactly once.
           let low = 0
           while (answered.has(low)) low++
@@ -153,7 +162,7 @@ describe("the peer's requests", () => {
           if (answered.has(id)) expect(kind).toBe(id + size > Math.max(...answered) ? 'repeated' : 'forgotten')
           else expect(kind).toBe(id < low + size ? 'new' : 'outsideWindow')
           if (kind === 'new') {
-            cache = recordResponse(cache, id, Uint8Array.of(id & 255))
+            cache = recordResponse(cache, id, Uint8Array.of(id & 255), message(id))
             answered.add(id)
           }
           expect(cache.responses.length).toBeLessThanOrEqual(size)

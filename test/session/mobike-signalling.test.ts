@@ -299,9 +299,10 @@ describe('CREATE_CHILD_SA', () => {
     // RFC 7296 section 1.3.1: declined by leaving it out; the Child SA is then in tunnel mode.
     expect(kinds(answer)).toContain('securityAssociation')
     expect(kinds(answer)).not.toContain(NOTIFY.USE_TRANSPORT_MODE)
-    const seen = spoken(pair)
-    for (const name of BOTH) pair.tell(name, { type: 'childSaRequested' })
-    pair.settle()
+    const honest = new Pair().establish()
+    const seen = spoken(honest)
+    for (const name of BOTH) honest.tell(name, { type: 'childSaRequested' })
+    honest.settle()
     expect(seen.length).toBeGreaterThan(3)
     for (const { payloads } of seen) expect(kinds(payloads)).not.toContain(NOTIFY.USE_TRANSPORT_MODE)
   })
