@@ -110,8 +110,9 @@ function giveUp(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: n
   const redirected = state.outstanding.some((request) => request.purpose === 'probe')
     ? act(failed, { type: 'redirectOutstanding', path: state.ikePath })
     : failed
-  if (probing.reason === 'better') return change(redirected, { reselectAt: until })
-  return intend(redirected, { liveness: true })
+  // Some peers take any request for an UPDATE: a new one on the current pair brings them back from where they followed.
+  const settled = intend(redirected, { liveness: true })
+  return probing.reason === 'better' ? change(settled, { reselectAt: until }) : settled
 }
 
 /** More pairs than are tested at a time: those not tried in this round are next, and with them the current one. */

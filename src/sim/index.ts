@@ -24,6 +24,8 @@ export {
   type Network
 } from './network.ts'
 export { writePcap } from './pcap.ts'
+export { NO_QUIRKS, PEER_MODELS, type PeerModel, type PeerQuirks } from './peer-models.ts'
+export { createQuirkyHost } from './quirky-host.ts'
 export { createSeededRandom, type SeededRandom } from './seeded-random.ts'
 export { createSessionHost, type SessionHost, type SessionHostOptions } from './session-host.ts'
 export {

@@ -1,16 +1,21 @@
 import { expect } from 'vitest'
 import { endpoint, type IpAddress, utf8Bytes } from '../../src/bytes/index.ts'
-import { ID_TYPE } from '../../src/codec/index.ts'
-import { aes256Gcm16, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
+import { decodeMessage, decodePayloads, EXCHANGE, ID_TYPE } from '../../src/codec/index.ts'
+import type { Payload } from '../../src/codec/types.ts'
+import { aes256Gcm16, openMessage, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
+import { resolveIkeSuite } from '../../src/ike/index.ts'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import { type Identity, type SessionOptions, type SessionReport, sessionConfig } from '../../src/session/index.ts'
 import {
   createIkeLabels,
   createNetwork,
+  createQuirkyHost,
   createSessionHost,
   drawLadder,
   type InterfaceOptions,
   type Nat,
+  type PeerModel,
+  type SessionHostOptions,
   type SimDatagram,
   startTraffic
 } from '../../src/sim/index.ts'
@@ -38,6 +43,8 @@ export interface SceneOptions {
   readonly client?: Partial<SessionOptions>
   /** Of the gateway's sessions. */
   readonly server?: Partial<SessionOptions>
+  /** Whose behaviour the phone has, or the gateway. */
+  readonly models?: { readonly phone?: PeerModel; readonly gateway?: PeerModel }
 }
 
 /** A phone with Wi-Fi and cellular, and a gateway; traffic both ways from one second on. */
@@ -47,22 +54,26 @@ export function scene({
   wifiNat,
   gatewayAddresses = ['192.0.2.1'],
   client = {},
-  server = {}
+  server = {},
+  models = {}
 }: SceneOptions = {}) {
   const network = createNetwork({ seed })
   const labels = createIkeLabels()
   const reports: { readonly host: string; readonly report: SessionReport }[] = []
-  const host = (name: string, role: 'initiator' | 'responder', own: SessionOptions) =>
-    createSessionHost({
+  const host = (name: 'phone' | 'gateway', role: 'initiator' | 'responder', own: SessionOptions) => {
+    const model = models[name]
+    const given: SessionHostOptions = {
       role,
-      config: sessionConfig(own),
+      config: sessionConfig(model === undefined ? own : { ...own, mobike: model.mobike }),
       random: network.random.fork(),
       preSharedKey: () => utf8Bytes('correct horse'),
       innerAddresses: [{ addresses: [INNER_CLIENT.address], dnsServers: [] }],
       onInner: (packet) => traffic?.arrived(packet),
       onReport: (report) => reports.push({ host: name, report }),
       onStep: labels.learn
-    })
+    }
+    return model === undefined ? createSessionHost(given) : createQuirkyHost(given, model.quirks)
+  }
   const phone = host('phone', 'initiator', {
     ...options,
     localIdentity: named('phone.example'),
@@ -120,5 +131,23 @@ export function scene({
     }
     return drawLadder(network.trace, { lifelines: ['phone', 'gateway'], label })
   }
-  return { network, phone, gateway, traffic, labels, reports, spis, ladder }
+  /** What is in an INFORMATIONAL of the first IKE SA; nothing in all else. */
+  const inside = ({ protocol, source, bytes }: SimDatagram): readonly Payload[] => {
+    const session = phone.sessions()[0]?.session()
+    const sa = session?.state.ikeSas[0]
+    const message = decodeMessage(source.port === 4500 ? bytes.subarray(4) : bytes)
+    if (protocol !== 'udp' || !message.ok || message.value.exchangeType !== EXCHANGE.INFORMATIONAL) return []
+    const suite = sa && resolveIkeSuite(options.ikeProposals, sa.suite)
+    if (session === undefined || sa === undefined || suite === undefined) return []
+    const opened = openMessage({
+      suite,
+      material: session.secrets.ikeKeys[sa.id] as Uint8Array,
+      sender: message.value.fromInitiator ? 'initiator' : 'responder',
+      message: source.port === 4500 ? bytes.subarray(4) : bytes,
+      offset: 28
+    })
+    const payloads = opened.ok ? decodePayloads(opened.inner, opened.firstInner) : undefined
+    return payloads?.ok ? payloads.value : []
+  }
+  return { network, phone, gateway, traffic, labels, reports, spis, ladder, inside }
 }
