@@ -26,6 +26,7 @@ import { hasMarker } from '../session/marker.ts'
 import { canBeAnswered } from '../session/source.ts'
 import { CookieJar } from './cookies.ts'
 import { IdentityIndex } from './identities.ts'
+import { reindex } from './reindex.ts'
 import {
   type DatagramNews,
   DEFAULT_GATEWAY_LIMITS,
@@ -57,6 +58,8 @@ export function createGateway(options: {
   return new SessionTable({ session, limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits }, initialContact })
 }
 
+const NO_KEY = { kind: 'preSharedKey', secret: null } as const
+
 interface Entry {
   session: Session
   /** Own IKE SPIs and Child SPIs under which it is found. */
@@ -64,6 +67,8 @@ interface Entry {
   readonly childSpis: Set<number>
   /** Set while the peer is not authenticated. */
   halfOpen: { readonly key: string; readonly host: string } | null
+  /** Whom the peer says to be, where that is not proved yet. */
+  claims: Identity | null
   /** Closed, but its last answer may be wanted again (RFC 7296 section 2.1). */
   ended: boolean
 }
@@ -177,6 +182,7 @@ class SessionTable implements Gateway {
       ikeSpis: new Set(),
       childSpis: new Set(),
       halfOpen: { key: half, host },
+      claims: null,
       ended: false
     }
     this.#entries.set(id, entry)
@@ -191,7 +197,8 @@ class SessionTable implements Gateway {
   #step(id: SessionId, event: SessionEvent): readonly GatewayAction[] {
     const entry = this.#entries.get(id) as Entry
     const before = entry.session
-    const { session, actions } = stepSession(this.#config.session, before, event)
+    const told = this.#isCrowded(entry, event) ? ({ ...event, answer: NO_KEY } as const) : event
+    const { session, actions } = stepSession(this.#config.session, before, told)
     entry.session = session
     forgetDroppedKeys(before, session)
     const { phase } = session.state
@@ -206,8 +213,17 @@ class SessionTable implements Gateway {
       if (session.state !== before.state) this.#index(id, entry)
       this.#wakes.arm(id, nextSessionWake(session))
     }
+    for (const action of actions) {
+      if (action.type === 'ask' && action.question.kind === 'preSharedKey') entry.claims = action.question.peerIdentity
+    }
     const own = actions.map((action) => ({ session: id, action }))
     return isNew && this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
+  }
+
+  /** A key is about to be tried for an identity that has all its places. */
+  #isCrowded({ claims }: Entry, event: SessionEvent): event is Extract<SessionEvent, { readonly type: 'answered' }> {
+    if (claims === null || event.type !== 'answered' || event.answer.kind !== 'preSharedKey') return false
+    return this.#identities.of(claims).length >= this.#config.limits.sessionsPerIdentity
   }
 
   /** INITIAL_CONTACT: all other sessions of the identity that was just proved are lost to the peer. */
@@ -301,26 +317,6 @@ class SessionTable implements Gateway {
 function hostOf(address: IpAddress): string {
   const octets = ipAddressBytes(address)
   return octets?.length === 16 ? toHex(octets.subarray(0, 8)) : address
-}
-
-function reindex<Key>(
-  index: Map<Key, readonly SessionId[]>,
-  held: Set<Key>,
-  wanted: readonly Key[],
-  id: SessionId
-): void {
-  for (const key of held) {
-    if (wanted.includes(key)) continue
-    held.delete(key)
-    const others = (index.get(key) ?? []).filter((other) => other !== id)
-    if (others.length === 0) index.delete(key)
-    else index.set(key, others)
-  }
-  for (const key of wanted) {
-    if (held.has(key)) continue
-    held.add(key)
-    index.set(key, [...(index.get(key) ?? []), id])
-  }
 }
 
 function unprotectedAnswer(header: PeekedHeader, payloads: readonly ReturnType<typeof notify>[]): Uint8Array {

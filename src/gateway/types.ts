@@ -26,6 +26,11 @@ export interface GatewayLimits {
   readonly halfOpenPerHost: number
   /** Sessions at one time. */
   readonly sessions: number
+  /**
+   * Of these, of one proved identity: who has one key must not take all places. A further one is refused with
+   * AUTHENTICATION_FAILED; its INITIAL_CONTACT comes too late to make room.
+   */
+  readonly sessionsPerIdentity: number
   /** How long a cookie secret makes new cookies, ms; its cookies are accepted for as long again. */
   readonly cookieSecretMs: number
   /** Unprotected answers (COOKIE apart) sent per second at most (RFC 7296 sections 2.21.1, 2.21.4). */
@@ -40,6 +45,7 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   halfOpen: 1024,
   halfOpenPerHost: 128,
   sessions: 100_000,
+  sessionsPerIdentity: 1024,
   cookieSecretMs: 60_000,
   unprotectedAnswersPerSecond: 20,
   farewells: 256

@@ -50,7 +50,7 @@ export const PEER_MODELS: {
   readonly openIked: PeerModel
   readonly android: PeerModel
 } = {
-  /** Moves at once, asks for no proof, ignores refusals; versions before 2012 broke on more than eight addresses. */
+  /** Moves at once, asks for no proof, ignores refusals; older ones broke on more than eight addresses. */
   strongSwan: { mobike: unchecked, quirks: { ...NO_QUIRKS, ignoresRefusals: true, addressLimit: 8 } },
   /** Returns COOKIE2 only where it answers NAT_DETECTION. */
   libreswan: { mobike: unchecked, quirks: { ...NO_QUIRKS, returnsCookie2: 'besideNatDetection' } },

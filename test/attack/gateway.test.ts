@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { Path } from '../../src/bytes/index.ts'
-import { decodeMessage, EXCHANGE, encodeMessage, NOTIFY, notify } from '../../src/codec/index.ts'
+import { type Path, utf8Bytes } from '../../src/bytes/index.ts'
+import { decodeMessage, EXCHANGE, encodeMessage, ID_TYPE, NOTIFY, notify } from '../../src/codec/index.ts'
 import type { Message, Payload } from '../../src/codec/types.ts'
 import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 import { findNotify } from '../../src/ike/index.ts'
 import { sessionConfig } from '../../src/session/index.ts'
+import { Client, entropy, gatewayWith } from '../gateway/clients.ts'
 import { GATEWAY_OPTIONS, Pair } from '../session/pair.ts'
 import { octets } from './hostile.ts'
 
@@ -148,5 +149,88 @@ describe('a gateway under attack by strangers', () => {
       return count
     })
     expect(drawn).toEqual([20, 20, 0, 0])
+  })
+})
+
+describe('a gateway under attack by one who has a key', () => {
+  const named = (name: string) => ({ type: ID_TYPE.ID_FQDN, data: utf8Bytes(name) })
+  const MINE = named('client.example')
+  const flood = (gateway: Gateway, count: number, options: ConstructorParameters<typeof Client>[1] = {}) =>
+    Array.from({ length: count }, (_, index) => new Client(`10.66.0.${index + 1}`, options).connect(gateway))
+  const phaseOf = ({ session }: Client) => session.state.phase
+
+  it('session after session under one identity: so many and no more, others get in, and a place that is free is given again', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 8, sessions: 40 })
+    const clients = flood(gateway, 30)
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(8)
+    expect(clients.map((client) => phaseOf(client).name).filter((name) => name === 'established')).toHaveLength(8)
+    expect(phaseOf(clients[8] as Client)).toMatchObject({ name: 'closed', reason: 'authenticationFailed' })
+    const other = new Client('10.1.0.3', { localIdentity: named('other.example') }).connect(gateway)
+    expect(phaseOf(other).name).toBe('established')
+    const first = clients[0] as Client
+    first.step({ type: 'closeRequested' })
+    while (first.sent.length > 0) first.exchange(gateway)
+    expect(phaseOf(new Client('10.1.0.4').connect(gateway)).name).toBe('established')
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(8)
+  })
+
+  it('all at once: half open side by side they are counted as they prove themselves', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 3 })
+    const clients = Array.from({ length: 10 }, (_, index) => new Client(`10.66.0.${index + 1}`))
+    for (const client of clients) client.step({ type: 'connectRequested', paths: [client.path] })
+    for (const client of clients) client.exchange(gateway)
+    for (const client of clients) while (client.sent.length > 0) client.exchange(gateway)
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(3)
+  })
+
+  it('who only claims an identity takes none of its places', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 2 })
+    for (let index = 0; index < 10; index++) {
+      const impostor = new Client(`10.66.0.${index + 1}`)
+      impostor.answer = utf8Bytes('not the secret')
+      impostor.connect(gateway)
+    }
+    expect(gateway.ids()).toEqual([])
+    expect(phaseOf(new Client('10.1.0.2').connect(gateway)).name).toBe('established')
+  })
+
+  it('INITIAL_CONTACT each time: one session at a time, and none of the others ever sends again', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 4 })
+    flood(gateway, 30, { initialContact: true })
+    expect(gateway.ids()).toHaveLength(1)
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(1)
+    const woken = gateway.tick(600_000, entropy).flatMap(({ session }) => session ?? [])
+    expect(new Set(woken).size).toBeLessThanOrEqual(1)
+  })
+
+  it('all its sessions move to a victim at once: each draws an answer and one check, paced, and no ESP goes there', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 16 })
+    const clients = flood(gateway, 40).filter((client) => phaseOf(client).name === 'established')
+    const toVictim: number[] = []
+    let moved = 0
+    const note = (actions: ReturnType<Gateway['receive']>, now: number): void => {
+      for (const { action } of actions) {
+        if (action.type === 'moveChildSas') moved++
+        if (action.type === 'sendDatagram' && action.path.remote.address === '203.0.113.99') toVictim.push(now)
+      }
+    }
+    for (const client of clients) {
+      client.step({ type: 'localAddressesChanged', addresses: [{ address: '203.0.113.99' }] })
+      for (const { path, bytes } of client.sent.splice(0)) {
+        note(
+          gateway.receive({ now: 0, entropy: entropy(), path: { local: path.remote, remote: path.local }, bytes }),
+          0
+        )
+      }
+    }
+    expect(clients).toHaveLength(16)
+    // An answer to the UPDATE and one request each.
+    expect(toVictim).toHaveLength(32)
+    for (let now = 100; now <= 600_000; now += 100) note(gateway.tick(now, entropy), now)
+    // The victim says nothing: retransmissions become rare, and end with the sessions.
+    expect(toVictim.filter((now) => now > 1000 && now <= 11_000).length).toBeLessThanOrEqual(16 * 5)
+    expect(toVictim.length).toBeLessThanOrEqual(16 * 16)
+    expect(moved).toBe(0)
+    expect(gateway.ids()).toEqual([])
   })
 })
