@@ -162,7 +162,7 @@ const layouts = {
     forms: [[{ is: 'octets', name: 'delta', size: 4 }], [{ is: 'octets', name: 'delta', size: 8 }]]
   },
   SECURE_PASSWORD_METHODS: {
-    reference: 'RFC 6467 section 3',
+    reference: 'RFC 6467 section 2',
     forms: [[{ is: 'numbers', name: 'methods', octets: 2, least: 1, registry: 'securePasswordMethod' }]]
   },
   PSK_PERSIST: { reference: 'RFC 6631 section 5.3', forms: [[]] },

@@ -249,7 +249,7 @@ describe('notifications of other RFCs', () => {
       { delta: hex('0000000100000000') },
       '40270000000100000000'
     ],
-    ['RFC 6467 section 3', 'SECURE_PASSWORD_METHODS', { methods: [1, 3] }, '402800010003'],
+    ['RFC 6467 section 2', 'SECURE_PASSWORD_METHODS', { methods: [1, 3] }, '402800010003'],
     ['RFC 6867 section 4', 'ERX_SUPPORTED', { domain: 'example.com' }, '402b6578616d706c652e636f6d'],
     ['RFC 8019 section 8.1', 'PUZZLE', { prf: 5, difficulty: 18 }, '4032000512'],
     ['RFC 8784 section 5.1', 'PPK_IDENTITY', { identityType: 2, identity: hex('616263') }, '403402616263'],

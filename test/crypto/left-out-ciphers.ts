@@ -23,7 +23,7 @@ export const tripleDesCbc: EncryptionAlgorithm = {
 
 /**
  * AES in counter mode: the nonce is the end of the key material, the first counter block holds nonce, IV and 1 (RFC 5930
- * section 2.3, RFC 3686 section 4).
+ * sections 2 and 3, RFC 3686 section 5.1).
  */
 export const aes128Ctr: EncryptionAlgorithm = {
   kind: 'encryption',
