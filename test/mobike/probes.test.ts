@@ -89,4 +89,17 @@ describe('tests of pairs', () => {
     expect(others[0]?.notifies).toContainEqual({ kind: 'additionalAddress', address: WIFI })
     expect(new Set(lab.gateway.state.peerAddresses)).toEqual(new Set([WIFI, CELL]))
   })
+
+  it('one in vain is followed by a check of the current pair: a peer that took it for an UPDATE comes back', () => {
+    const lab = new Lab().start(path(WIFI, GW1), { client: [{ address: WIFI, cost: 5 }] })
+    // What the client sends from cellular arrives, nothing comes back.
+    lab.drops = (_from, to) => to.address === CELL
+    lab.client.local({ address: WIFI, cost: 5 }, { address: CELL, cost: 1 })
+    lab.run(10_000)
+    const [, probe, check, ...more] = lab.client.requests
+    expect([probe?.purpose, probe?.path]).toEqual(['probe', path(CELL, GW1)])
+    expect([check?.purpose, check?.path]).toEqual(['liveness', path(WIFI, GW1)])
+    expect(more).toEqual([])
+    expect(lab.client.outstanding).toBeNull()
+  })
 })

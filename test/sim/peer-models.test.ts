@@ -115,6 +115,60 @@ describe('our client and a gateway like', () => {
   })
 })
 
+describe('what strongSwan does besides', () => {
+  it('lists of its addresses, one right after the other, soon after the IKE SA is up: both are answered, the last counts', () => {
+    const world = scene({
+      models: { gateway: PEER_MODELS.strongSwan },
+      gatewayAddresses: ['192.0.2.1', '198.51.100.1']
+    })
+    const { network, gateway, phone } = world
+    const lists = [['192.0.2.1'], ['192.0.2.1', '198.51.100.7', '198.51.100.1']]
+    for (const addresses of lists) {
+      const told = { type: 'localAddressesChanged' as const, addresses: addresses.map((address) => ({ address })) }
+      network.perform('gateway', gateway.command(told, network.now()))
+    }
+    network.runUntil(4000)
+    const sent = sentBy(world, 'gateway', 1999).filter((label) => label.includes('request'))
+    expect(sent.map((label) => label.includes('ADDITIONAL'))).toEqual([true, true])
+    expect(new Set(phone.sessions()[0]?.session().state.mobike?.peerAddresses)).toEqual(new Set(lists[1]))
+    // A list that has the address in use is no reason to move.
+    expect(updates(sentBy(world, 'phone', 1999))).toBe(0)
+    expectTraffic(world, 2000, 3900)
+  })
+
+  it('rekeys the Child SA while the client moves: one Child SA is left, on the new addresses, and traffic goes on', () => {
+    for (const after of [1, 15, 25, 40]) {
+      const world = scene({ models: { gateway: PEER_MODELS.strongSwan }, cellular: { isUp: true } })
+      const { network, gateway, phone } = world
+      const id = gateway.sessions()[0]?.session().state.children[0]?.sa.id ?? expect.fail()
+      network.changeInterface('phone', 'wlan0', { isUp: false })
+      network.at(network.now() + after, () =>
+        network.perform('gateway', gateway.command({ type: 'childSaRekeyRequested', id }, network.now()))
+      )
+      network.runUntil(8000)
+      for (const host of [phone, gateway]) expect(host.sessions()[0]?.tunnel.snapshot().children).toHaveLength(1)
+      expect(world.spis().esp).toEqual(world.spis().peer)
+      expect(childOf(gateway)?.path.remote.address).toBe('10.2.0.2')
+      expectTogether(world, '10.2.0.2')
+      expectTraffic(world, 6000, 7900)
+    }
+  })
+
+  it('moves its own end when its address goes: the client still tells it with an UPDATE, and both are together', () => {
+    const world = scene({
+      models: { gateway: PEER_MODELS.strongSwan },
+      gatewayAddresses: ['192.0.2.1', '198.51.100.1']
+    })
+    const { network } = world
+    network.changeInterface('gateway', 'eth0', { isUp: false })
+    network.runUntil(6000)
+    expect(updates(sentBy(world, 'phone', 2000))).toBe(1)
+    expect(childOf(world.gateway)?.path.local.address).toBe('198.51.100.1')
+    expectTogether(world, '10.1.0.2')
+    expectTraffic(world, 4000, 5900)
+  })
+})
+
 describe('our gateway and a client like', () => {
   it.each(MODELS)('%s: each new address is proven first, then traffic follows, on the same SAs', (_, phone) => {
     const world = scene({ models: { phone }, cellular: { nat: carrierNat() } })
