@@ -1,13 +1,4 @@
-import { defineConfig } from 'tsup'
+import { programs } from '../programs.ts'
 
-/** `npx tsup --config examples/driver/tsup.config.ts`: programs in `examples/driver/dist`, to be run with `node`. */
-export default defineConfig({
-  entry: { client: 'examples/driver/client.ts', gateway: 'examples/driver/gateway.ts' },
-  outDir: 'examples/driver/dist',
-  format: ['esm'],
-  target: 'node20',
-  platform: 'node',
-  tsconfig: 'tsconfig.test.json',
-  splitting: false,
-  clean: true
-})
+/** `npx tsup --config examples/driver/tsup.config.ts` */
+export default programs('driver', ['client', 'gateway'])

@@ -10,8 +10,7 @@ const { world, client, gateway } = playStory(
 )
 console.log(world.lines.join('\n'))
 const [mine, theirs] = [client.childPath, gateway.childPath]
-const isInStep = mine.local.address === theirs.remote.address && mine.remote.address === theirs.local.address
-console.log(
-  `\n${isInStep && client.closed === null ? 'ok' : 'FAIL'} both ends use ${mine.local.address} and ${mine.remote.address}`
-)
+const isInStep =
+  client.closed === null && mine.local.address === theirs.remote.address && mine.remote.address === theirs.local.address
+console.log(`\n${isInStep ? 'ok' : 'FAIL'} both ends use ${mine.local.address} and ${mine.remote.address}`)
 process.exitCode = isInStep ? 0 : 1

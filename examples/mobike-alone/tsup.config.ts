@@ -1,14 +1,4 @@
-import { defineConfig } from 'tsup'
+import { programs } from '../programs.ts'
 
-/** `npx tsup --config examples/mobike-alone/tsup.config.ts`: the program in `examples/mobike-alone/dist`, for `node`. */
-export default defineConfig({
-  entry: { main: 'examples/mobike-alone/main.ts' },
-  outDir: 'examples/mobike-alone/dist',
-  format: ['esm'],
-  target: 'node20',
-  platform: 'node',
-  tsconfig: 'tsconfig.test.json',
-  splitting: false,
-  silent: true,
-  clean: true
-})
+/** `npx tsup --config examples/mobike-alone/tsup.config.ts` */
+export default programs('mobike-alone', ['main'])

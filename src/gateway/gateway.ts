@@ -65,10 +65,8 @@ interface Entry {
   /** Own IKE SPIs and Child SPIs under which it is found. */
   readonly ikeSpis: Set<string>
   readonly childSpis: Set<number>
-  /** Set while the peer is not authenticated. */
-  halfOpen: { readonly key: string; readonly host: string } | null
-  /** Whom the peer says to be, where that is not proved yet. */
-  claims: Identity | null
+  /** Set until the session is established; `claims` is whom the peer says to be. */
+  halfOpen: { readonly key: string; readonly host: string; claims: Identity | null } | null
   /** Closed, but its last answer may be wanted again (RFC 7296 section 2.1). */
   ended: boolean
 }
@@ -181,8 +179,7 @@ class SessionTable implements Gateway {
       session: createResponderSession(config),
       ikeSpis: new Set(),
       childSpis: new Set(),
-      halfOpen: { key: half, host },
-      claims: null,
+      halfOpen: { key: half, host, claims: null },
       ended: false
     }
     this.#entries.set(id, entry)
@@ -214,15 +211,17 @@ class SessionTable implements Gateway {
       this.#wakes.arm(id, nextSessionWake(session))
     }
     for (const action of actions) {
-      if (action.type === 'ask' && action.question.kind === 'preSharedKey') entry.claims = action.question.peerIdentity
+      const isClaim = action.type === 'ask' && action.question.kind === 'preSharedKey'
+      if (isClaim && entry.halfOpen !== null) entry.halfOpen.claims = action.question.peerIdentity
     }
     const own = actions.map((action) => ({ session: id, action }))
     return isNew && this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
   }
 
   /** A key is about to be tried for an identity that has all its places. */
-  #isCrowded({ claims }: Entry, event: SessionEvent): event is Extract<SessionEvent, { readonly type: 'answered' }> {
-    if (claims === null || event.type !== 'answered' || event.answer.kind !== 'preSharedKey') return false
+  #isCrowded({ halfOpen }: Entry, event: SessionEvent): event is Extract<SessionEvent, { readonly type: 'answered' }> {
+    const claims = halfOpen?.claims
+    if (!claims || event.type !== 'answered' || event.answer.kind !== 'preSharedKey') return false
     return this.#identities.of(claims).length >= this.#config.limits.sessionsPerIdentity
   }
 

@@ -1,8 +1,7 @@
-import { readUint32, toHex } from '../bytes/index.ts'
-import { classifyUdpDatagram, decodeMessage, decodePayloads, type Message, messageSummary } from '../codec/index.ts'
-import { type IkeSuite, openMessage } from '../crypto/index.ts'
-import { resolveIkeSuite } from '../ike/index.ts'
+import { readUint32 } from '../bytes/index.ts'
+import { classifyUdpDatagram, decodeMessage, messageSummary } from '../codec/index.ts'
 import type { Session, SessionConfig } from '../session/index.ts'
+import { createKeyRing } from './key-ring.ts'
 import type { SimDatagram } from './types.ts'
 
 /** Labels of a ladder for IKE and ESP, with what was inside where the keys are known. */
@@ -13,42 +12,18 @@ export interface IkeLabels {
   readonly label: (datagram: SimDatagram) => string
 }
 
-interface Keys {
-  readonly suite: IkeSuite
-  readonly material: Uint8Array
-}
-
 /** `natTraversalPort`: where IKE carries the non-ESP marker; default 4500. For tests only: it hoards keys. */
 export function createIkeLabels(natTraversalPort = 4500): IkeLabels {
-  const bySpis = new Map<string, Keys>()
+  const ring = createKeyRing()
 
   function summary(bytes: Uint8Array): string {
     const decoded = decodeMessage(bytes)
     if (!decoded.ok) return `malformed IKE (${decoded.error.code})`
-    return messageSummary(decoded.value, innerPayloads(decoded.value, bytes))
-  }
-
-  function innerPayloads(message: Message, bytes: Uint8Array) {
-    const last = message.payloads.at(-1)
-    const keys = bySpis.get(`${toHex(message.initiatorSpi)} ${toHex(message.responderSpi)}`)
-    if (last?.kind !== 'encrypted' || keys === undefined) return undefined
-    const sender = message.fromInitiator ? 'initiator' : 'responder'
-    const opened = openMessage({ ...keys, sender, message: bytes, offset: bytes.length - last.body.length - 4 })
-    if (!opened.ok) return undefined
-    const payloads = decodePayloads(opened.inner, opened.firstInner)
-    return payloads.ok ? payloads.value : undefined
+    return messageSummary(decoded.value, ring.open(decoded.value, bytes)?.payloads)
   }
 
   return {
-    learn(config, session) {
-      for (const sa of session.state.ikeSas) {
-        const key = `${sa.initiatorSpi} ${sa.responderSpi}`
-        const material = session.secrets.ikeKeys[sa.id]
-        if (bySpis.has(key) || material === undefined) continue
-        const suite = resolveIkeSuite(config.ikeProposals, sa.suite)
-        if (suite !== undefined) bySpis.set(key, { suite, material: material.slice() })
-      }
-    },
+    learn: ring.learn,
     label({ source, destination, protocol, bytes }) {
       const marked = source.port === natTraversalPort || destination.port === natTraversalPort
       const kind = protocol === 'esp' ? 'esp' : classifyUdpDatagram(bytes, marked)

@@ -1,24 +1,21 @@
 import { toHex } from '../bytes/index.ts'
-import {
-  decodeMessage,
-  decodePayloads,
-  EXCHANGE,
-  encodePayloads,
-  type Message,
-  NOTIFY,
-  notify,
-  type Payload
-} from '../codec/index.ts'
-import { type IkeSuite, openMessage, sealMessage } from '../crypto/index.ts'
-import { resolveIkeSuite } from '../ike/index.ts'
+import { decodeMessage, EXCHANGE, encodePayloads, type Message, NOTIFY, notify, type Payload } from '../codec/index.ts'
+import { sealMessage } from '../crypto/index.ts'
+import { createKeyRing, type RingKeys } from './key-ring.ts'
 import type { PeerQuirks } from './peer-models.ts'
 import { createSessionHost, type SessionHost, type SessionHostOptions } from './session-host.ts'
 import type { SimDatagram, SimHostOutput } from './types.ts'
 
-interface Keys {
-  readonly suite: IkeSuite
-  readonly material: Uint8Array
-}
+/** Rewritten datagrams remembered at most. */
+const KEPT = 1024
+const {
+  UNACCEPTABLE_ADDRESSES,
+  UNEXPECTED_NAT_DETECTED,
+  NAT_DETECTION_SOURCE_IP,
+  NAT_DETECTION_DESTINATION_IP,
+  UPDATE_SA_ADDRESSES,
+  COOKIE2
+} = NOTIFY
 
 /** What a message becomes on its way into or out of the host; undefined is lost. */
 type Rewrite = (message: Message, payloads: readonly Payload[]) => readonly Payload[] | undefined
@@ -28,18 +25,13 @@ type Rewrite = (message: Message, payloads: readonly Payload[]) => readonly Payl
  * their way in and out. For tests only: it hoards keys.
  */
 export function createQuirkyHost(options: SessionHostOptions, quirks: PeerQuirks): SessionHost {
-  const keys = new Map<string, Keys>()
+  const ring = createKeyRing()
   /** Retransmissions, and responses to them, stay the same octets. */
   const rewritten = new Map<string, Uint8Array | null>()
   const host = createSessionHost({
     ...options,
     onStep(config, session) {
-      for (const sa of session.state.ikeSas) {
-        const material = session.secrets.ikeKeys[sa.id]
-        const suite = resolveIkeSuite(config.ikeProposals, sa.suite)
-        if (material !== undefined && suite !== undefined)
-          keys.set(`${sa.initiatorSpi}${sa.responderSpi}`, { suite, material: material.slice() })
-      }
+      ring.learn(config, session)
       options.onStep?.(config, session)
     }
   })
@@ -76,6 +68,7 @@ export function createQuirkyHost(options: SessionHostOptions, quirks: PeerQuirks
         returns === 'always' || (returns !== 'never' && typesOf(changed).includes(NAT_DETECTION_SOURCE_IP))
       if (!isReturned) changed = without(changed, [COOKIE2])
     }
+    if (quirks.cookie2Protocol === 0) return changed
     return changed.map((payload) =>
       payload.kind === 'notify' && payload.type === COOKIE2 ? { ...payload, protocol: quirks.cookie2Protocol } : payload
     )
@@ -90,44 +83,27 @@ export function createQuirkyHost(options: SessionHostOptions, quirks: PeerQuirks
     const known = rewritten.get(name)
     if (known !== undefined) return known === null ? undefined : { ...datagram, bytes: known }
     const message = datagram.bytes.subarray(start)
-    const opened = open(message)
-    if (opened === undefined) return datagram
-    const payloads = rewrite(opened.message, opened.payloads)
-    if (payloads === opened.payloads) return datagram
+    const decoded = decodeMessage(message)
+    if (!decoded.ok || decoded.value.exchangeType !== EXCHANGE.INFORMATIONAL) return datagram
+    const unlocked = ring.open(decoded.value, message)
+    if (unlocked === undefined) return datagram
+    const changed = rewrite(decoded.value, unlocked.payloads)
+    if (changed === unlocked.payloads) return datagram
     let bytes: Uint8Array | null = null
-    if (payloads !== undefined) {
-      const sealed = seal(opened, payloads)
+    if (changed !== undefined) {
+      const sealed = seal(decoded.value, changed, unlocked.keys)
       bytes = new Uint8Array(start + sealed.length)
       bytes.set(sealed, start)
     }
-    if (rewritten.size >= KEPT) rewritten.clear()
+    if (rewritten.size >= KEPT) rewritten.delete(rewritten.keys().next().value as string)
     rewritten.set(name, bytes)
     return bytes === null ? undefined : { ...datagram, bytes }
   }
 
-  function open(bytes: Uint8Array) {
-    const decoded = decodeMessage(bytes)
-    if (!decoded.ok || decoded.value.exchangeType !== EXCHANGE.INFORMATIONAL) return undefined
-    const message = decoded.value
-    const last = message.payloads.at(-1)
-    const known = keys.get(toHex(message.initiatorSpi) + toHex(message.responderSpi))
-    if (last?.kind !== 'encrypted' || known === undefined) return undefined
-    const sender = message.fromInitiator ? 'initiator' : 'responder'
-    const opened = openMessage({ ...known, sender, message: bytes, offset: bytes.length - last.body.length - 4 })
-    if (!opened.ok) return undefined
-    const payloads = decodePayloads(opened.inner, opened.firstInner)
-    return payloads.ok ? { message, payloads: payloads.value, known } : undefined
-  }
-
-  function seal({ message, known }: NonNullable<ReturnType<typeof open>>, payloads: readonly Payload[]): Uint8Array {
-    const chain = encodePayloads(payloads)
-    return sealMessage({
-      ...known,
-      header: message,
-      firstInner: chain.firstPayload,
-      inner: chain.bytes,
-      iv: options.random.octets(known.suite.encryption.ivOctets)
-    })
+  function seal(header: Message, payloads: readonly Payload[], keys: RingKeys): Uint8Array {
+    const { firstPayload, bytes } = encodePayloads(payloads)
+    const iv = options.random.octets(keys.suite.encryption.ivOctets)
+    return sealMessage({ ...keys, header, firstInner: firstPayload, inner: bytes, iv })
   }
 
   const natTraversal = options.config.ports.natTraversal
@@ -152,16 +128,6 @@ export function createQuirkyHost(options: SessionHostOptions, quirks: PeerQuirks
     sendInner: (packet) => sending(host.sendInner(packet))
   }
 }
-
-const KEPT = 1024
-const {
-  UNACCEPTABLE_ADDRESSES,
-  UNEXPECTED_NAT_DETECTED,
-  NAT_DETECTION_SOURCE_IP,
-  NAT_DETECTION_DESTINATION_IP,
-  UPDATE_SA_ADDRESSES,
-  COOKIE2
-} = NOTIFY
 
 function typesOf(payloads: readonly Payload[]): readonly number[] {
   return payloads.flatMap((payload) => (payload.kind === 'notify' ? [payload.type] : []))

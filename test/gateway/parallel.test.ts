@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { utf8Bytes } from '../../src/bytes/index.ts'
 import { ID_TYPE } from '../../src/codec/index.ts'
 import type { GatewayAction, SessionId } from '../../src/gateway/index.ts'
@@ -54,14 +54,11 @@ describe('one client authenticates twice at the same time', () => {
       path: { local: request.path.remote, remote: request.path.local },
       bytes: request.bytes
     })
-    const ended: GatewayAction[] = []
-    const watched = { ...gateway, receive: gateway.receive.bind(gateway), tell: gateway.tell.bind(gateway) }
-    watched.tell = (id, event) => {
-      const actions = gateway.tell(id, event)
-      ended.push(...actions.filter(({ session }) => session === old))
-      return actions
-    }
-    while (second.sent.length > 0) second.exchange(watched as typeof gateway)
+    const told = vi.spyOn(gateway, 'tell')
+    while (second.sent.length > 0) second.exchange(gateway)
+    const ended = told.mock.results
+      .flatMap(({ value }) => value as readonly GatewayAction[])
+      .filter(({ session }) => session === old)
     expect(gateway.ids()).toEqual([promoted])
     expect(ended.map(({ action }) => action.type)).toEqual(['removeChildSa', 'report'])
     const before = gateway.session(promoted)

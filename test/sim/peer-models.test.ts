@@ -98,16 +98,7 @@ describe('our client and a gateway like', () => {
   it.each(MODELS)('%s goes on over the second address of the gateway when the first one fails', (_, gateway) => {
     const world = scene({ models: { gateway }, gatewayAddresses: ['192.0.2.1', '198.51.100.1'] })
     const { network, phone } = world
-    network.addFault(
-      onInterface(
-        'gateway',
-        'eth0',
-        dropWhen(() => true, 'dead')
-      )
-    )
-    network.at(2500, () =>
-      network.perform('phone', phone.command({ type: 'hintReceived', hint: 'noInboundTraffic' }, network.now()))
-    )
+    world.loseGatewayAddress()
     network.runUntil(60_000)
     expect(childOf(phone)?.path.remote.address).toBe('198.51.100.1')
     expectTogether(world, '10.1.0.2')

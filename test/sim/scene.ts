@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
 import { endpoint, type IpAddress, utf8Bytes } from '../../src/bytes/index.ts'
-import { decodeMessage, decodePayloads, EXCHANGE, ID_TYPE } from '../../src/codec/index.ts'
+import { decodeMessage, EXCHANGE, ID_TYPE } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
-import { aes256Gcm16, openMessage, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
-import { resolveIkeSuite } from '../../src/ike/index.ts'
+import { aes256Gcm16, prfHmacSha256, x25519 } from '../../src/crypto/index.ts'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import { type Identity, type SessionOptions, type SessionReport, sessionConfig } from '../../src/session/index.ts'
 import {
@@ -12,13 +11,16 @@ import {
   createQuirkyHost,
   createSessionHost,
   drawLadder,
+  dropWhen,
   type InterfaceOptions,
   type Nat,
+  onInterface,
   type PeerModel,
   type SessionHostOptions,
   type SimDatagram,
   startTraffic
 } from '../../src/sim/index.ts'
+import { createKeyRing } from '../../src/sim/key-ring.ts'
 import { ipv4Range } from '../esp/suites.ts'
 
 const named = (name: string): Identity => ({ type: ID_TYPE.ID_FQDN, data: utf8Bytes(name) })
@@ -59,6 +61,7 @@ export function scene({
 }: SceneOptions = {}) {
   const network = createNetwork({ seed })
   const labels = createIkeLabels()
+  const ring = createKeyRing()
   const reports: { readonly host: string; readonly report: SessionReport }[] = []
   const host = (name: 'phone' | 'gateway', role: 'initiator' | 'responder', own: SessionOptions) => {
     const model = models[name]
@@ -70,7 +73,10 @@ export function scene({
       innerAddresses: [{ addresses: [INNER_CLIENT.address], dnsServers: [] }],
       onInner: (packet) => traffic?.arrived(packet),
       onReport: (report) => reports.push({ host: name, report }),
-      onStep: labels.learn
+      onStep(config, session) {
+        labels.learn(config, session)
+        ring.learn(config, session)
+      }
     }
     return model === undefined ? createSessionHost(given) : createQuirkyHost(given, model.quirks)
   }
@@ -131,23 +137,20 @@ export function scene({
     }
     return drawLadder(network.trace, { lifelines: ['phone', 'gateway'], label })
   }
-  /** What is in an INFORMATIONAL of the first IKE SA; nothing in all else. */
+  /** What is in an INFORMATIONAL; nothing in all else. */
   const inside = ({ protocol, source, bytes }: SimDatagram): readonly Payload[] => {
-    const session = phone.sessions()[0]?.session()
-    const sa = session?.state.ikeSas[0]
-    const message = decodeMessage(source.port === 4500 ? bytes.subarray(4) : bytes)
-    if (protocol !== 'udp' || !message.ok || message.value.exchangeType !== EXCHANGE.INFORMATIONAL) return []
-    const suite = sa && resolveIkeSuite(options.ikeProposals, sa.suite)
-    if (session === undefined || sa === undefined || suite === undefined) return []
-    const opened = openMessage({
-      suite,
-      material: session.secrets.ikeKeys[sa.id] as Uint8Array,
-      sender: message.value.fromInitiator ? 'initiator' : 'responder',
-      message: source.port === 4500 ? bytes.subarray(4) : bytes,
-      offset: 28
-    })
-    const payloads = opened.ok ? decodePayloads(opened.inner, opened.firstInner) : undefined
-    return payloads?.ok ? payloads.value : []
+    const message = source.port === 4500 ? bytes.subarray(4) : bytes
+    const decoded = decodeMessage(message)
+    if (protocol !== 'udp' || !decoded.ok || decoded.value.exchangeType !== EXCHANGE.INFORMATIONAL) return []
+    return ring.open(decoded.value, message)?.payloads ?? []
   }
-  return { network, phone, gateway, traffic, labels, reports, spis, ladder, inside }
+  /** Nothing gets to the first address of the gateway or from it, and after half a second the phone suspects it. */
+  const loseGatewayAddress = (): void => {
+    const dead = dropWhen(() => true, 'dead')
+    network.addFault(onInterface('gateway', 'eth0', dead))
+    network.at(network.now() + 500, () =>
+      network.perform('phone', phone.command({ type: 'hintReceived', hint: 'noInboundTraffic' }, network.now()))
+    )
+  }
+  return { network, phone, gateway, traffic, labels, reports, spis, ladder, inside, loseGatewayAddress }
 }

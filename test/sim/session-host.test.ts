@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { endpoint, toHex } from '../../src/bytes/index.ts'
-import { createNat, dropWhen, onInterface } from '../../src/sim/index.ts'
+import { createNat } from '../../src/sim/index.ts'
 import { udp } from './hosts.ts'
 import { INNER_CLIENT, scene } from './scene.ts'
 
@@ -126,18 +126,11 @@ describe('session hosts', () => {
   })
 
   it('go on over the second address of the gateway when the first one fails', () => {
-    const { network, phone, traffic, spis } = scene({ gatewayAddresses: ['192.0.2.1', '198.51.100.1'] })
+    const { network, phone, traffic, spis, loseGatewayAddress } = scene({
+      gatewayAddresses: ['192.0.2.1', '198.51.100.1']
+    })
     const before = spis()
-    network.addFault(
-      onInterface(
-        'gateway',
-        'eth0',
-        dropWhen(() => true, 'dead')
-      )
-    )
-    network.at(2500, () =>
-      network.perform('phone', phone.command({ type: 'hintReceived', hint: 'noInboundTraffic' }, network.now()))
-    )
+    loseGatewayAddress()
     network.runUntil(60_000)
     expect(spis()).toEqual(before)
     expect(phone.sessions()[0]?.tunnel.snapshot().children[0]?.path.remote.address).toBe('198.51.100.1')
