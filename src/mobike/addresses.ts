@@ -1,3 +1,4 @@
+import { sameEndpoint } from '../bytes/index.ts'
 import { advertisableAddresses } from './address-set.ts'
 import { withPairs } from './candidate-pairs.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
@@ -86,6 +87,8 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
   const switched = change(resume(step, true), {
     ikePath: best,
     choseSource: true,
+    // A move that waits for its check was to the peer address of the UPDATE, and to no other (section 3.5).
+    moveDue: step.state.moveDue && sameEndpoint(best.remote, step.state.ikePath.remote),
     probing: null,
     fallbackAt: hasOtherPath(step.state, best) ? now + policy.probing.fallbackMs : null
   })

@@ -91,7 +91,8 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const checking = state.outstanding.some((request) => request.purpose === 'routability' && !request.superseded)
   const asking =
     policy.routability.when === 'never' || isShown || checking
-      ? intend(detected, { routability: false })
+      ? // One that was due anyhow, as a periodic check is, is not spared by an UPDATE that names the same address.
+        intend(detected, { routability: isShown && !checking && !isElsewhere && state.pending.routability })
       : requireRoutability(detected)
   if (!changed) return change(asking, { moveDue: false })
   if (!mayMoveTo(policy, state, path, now)) return change(asking, { moveDue: true })

@@ -1,4 +1,4 @@
-import { type Path, samePath } from '../bytes/index.ts'
+import { type Path, sameEndpoint, samePath } from '../bytes/index.ts'
 import { beginMove, moveOwnEnd } from './move.ts'
 import { recordOf, withRecord, withRecords } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -159,7 +159,8 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
   const left = probing.reason === 'suspect' ? leaveDead(policy, stopped, now) : stopped
   if (state.role === 'initiator') return beginMove(policy, left, path, now, true)
   // The exchange initiator chooses the IKE SA's addresses; Child SAs follow the MOBIKE initiator's UPDATE (section 2.1).
-  const found = change(left, { ikePath: path }, { type: 'redirectOutstanding', path })
+  const moveDue = state.moveDue && sameEndpoint(path.remote, state.ikePath.remote)
+  const found = change(left, { ikePath: path, moveDue }, { type: 'redirectOutstanding', path })
   return state.choseSource ? moveOwnEnd(found) : found
 }
 

@@ -50,6 +50,8 @@ export interface SessionState {
   readonly livenessAt: number | null
   /** There is no path since then, ms: no retransmission, and no deadline of an IKE SA passes. */
   readonly suspendedSince: number | null
+  /** MOBIKE requests sent in a row while other work was waiting: a peer that causes them must not hold that up for ever. */
+  readonly mobikeInRow: number
   /** The next handle for SAs, exchanges and questions. */
   readonly nextId: number
 }

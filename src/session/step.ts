@@ -211,6 +211,7 @@ function emptySession(role: 'initiator' | 'responder'): Session {
       allowed: { local: [], remote: [] },
       livenessAt: null,
       suspendedSince: null,
+      mobikeInRow: 0,
       nextId: 1
     },
     secrets: NO_SECRETS

@@ -70,6 +70,7 @@ function copyOf(state: SessionState): SessionState {
     allowed: state.allowed,
     livenessAt: state.livenessAt,
     suspendedSince: state.suspendedSince,
+    mobikeInRow: state.mobikeInRow,
     nextId: state.nextId
   }
 }

@@ -21,6 +21,12 @@ const PRIORITY: readonly Task['kind'][] = [
   'liveness'
 ]
 
+/**
+ * MOBIKE requests before other waiting work gets its turn all the same. A move needs fewer; more come only where the peer
+ * makes them necessary again and again, and it must not keep us from rekeying, nor from closing.
+ */
+const MOBIKE_IN_ROW = 8
+
 /** Leaves room for everything that still has to be said on an IKE SA whose Message IDs run out. */
 const REKEY_AT_MESSAGE_ID = LAST_MESSAGE_ID - 0xffff
 
@@ -36,10 +42,16 @@ export function work(turn: Turn): void {
     if (nextMessageId === REKEY_AT_MESSAGE_ID) enqueue(turn, { kind: 'rekeyIke', group: null })
     if (nextMessageId > LAST_MESSAGE_ID && outstanding.length === 0) return close(turn, 'messageIdsExhausted')
     if (!canRequest(sa.requests)) return
-    if (sendMobikeRequest(turn, sa)) continue
     const task = nextTask(turn, sa)
+    const { mobikeInRow } = turn.state
+    const isHeldUp = task !== undefined && mobikeInRow >= MOBIKE_IN_ROW
+    if (!isHeldUp && sendMobikeRequest(turn, sa)) {
+      const inRow = task === undefined ? 0 : mobikeInRow + 1
+      if (inRow !== mobikeInRow) patch(turn, { mobikeInRow: inRow })
+      continue
+    }
     if (task === undefined) return
-    patch(turn, { tasks: turn.state.tasks.filter((known) => known !== task) })
+    patch(turn, { mobikeInRow: 0, tasks: turn.state.tasks.filter((known) => known !== task) })
     start(turn, sa, task)
   }
 }
