@@ -57,6 +57,19 @@ describe('the list we send', () => {
     expect(peerAddresses(lab.client.state)).toEqual([GW2, '203.0.113.3'])
   })
 
+  it('A077 D14 a list with copies from several sources is sent anew although the pair in use answers it in the end', () => {
+    const lab = new Lab().start(path(A, GW1), { client: [{ address: A }, { address: B }] })
+    lab.drops = (_from, to) => to.address !== GW1
+    lab.client.local(A, B, '198.18.3.3')
+    lab.run(20_000)
+    const sources = new Set(packets(lab).flatMap((line) => /^client (\S+):\d+ > \S+ request 0 /.exec(line)?.[1] ?? []))
+    expect(sources.size).toBeGreaterThan(1)
+    lab.drops = () => false
+    lab.run(60_000)
+    expect(lab.client.requests.filter(({ purpose }) => purpose === 'addressList')).toHaveLength(2)
+    expect(peerAddresses(lab.gateway.state)).toEqual([A, B, '198.18.3.3'])
+  })
+
   it('F02 F03 intents merge: many changes while the window is shut make one request', () => {
     const lab = new Lab().start(path(A, GW1))
     lab.gateway.sendOther()

@@ -81,6 +81,12 @@ describe('responder, UPDATE_SA_ADDRESSES', () => {
     expect(lab.gateway.reports).toContainEqual({ kind: 'peerMoved', from: path(GW1, OLD), to: path(GW1, NEW) })
   })
 
+  it('A055 A057 D9 where no check is needed the answer still comes before the move', () => {
+    const { actions } = new Alone(trusting).request(0, NEW, [UPDATE])
+    const types = actions.map(({ type }) => type).filter((type) => type !== 'report' && type !== 'redirectOutstanding')
+    expect(types).toEqual(['answer', 'moveChildSas'])
+  })
+
   it('F05 A045 its own outstanding request follows the peer and is sent again at once', () => {
     const lab = new Lab().start(path(OLD, GW1))
     lab.drops = (_from, to) => to.address === OLD
