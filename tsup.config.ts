@@ -12,6 +12,7 @@ const entries = [
   'esp',
   'sim',
   'mutation',
+  'arbitraries',
   'post-quantum',
   'node'
 ]
@@ -25,7 +26,7 @@ export default defineConfig({
   format: ['esm'],
   target: 'es2022',
   platform: 'neutral',
-  external: [/^node:/],
+  external: [/^node:/, 'fast-check'],
   removeNodeProtocol: false,
   // tsconfig.json keeps Node's types out of src; the declarations of src/node need them.
   dts: { compilerOptions: { types: ['node'] } },

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rules: ['bytes', 'codec'],
   explain: ['bytes', 'codec', 'bodies'],
   mutation: ['bytes', 'codec'],
+  arbitraries: ['bytes', 'codec', 'bodies', 'rules'],
   crypto: ['bytes', 'codec'],
   exchange: ['bytes', 'codec', 'crypto'],
   ike: ['bytes', 'codec', 'crypto', 'exchange'],
@@ -43,13 +44,14 @@ describe('layers', () => {
     expect(wrong).toEqual([])
   })
 
-  it('only crypto and post-quantum import noble, only node and the command Node, nothing imports anything else', () => {
+  it('only crypto and post-quantum import noble, only arbitraries fast-check, only node and the command Node, nothing imports anything else', () => {
     const wrong: string[] = []
     for (const source of sources) {
       for (const { node, specifier } of importsOf(source)) {
         if (specifier.startsWith('.')) continue
         if (source.layer === 'crypto' && NOBLE.some((prefix) => specifier.startsWith(prefix))) continue
         if (source.layer === 'post-quantum' && specifier.startsWith('@noble/post-quantum/')) continue
+        if (source.layer === 'arbitraries' && specifier === 'fast-check') continue
         if ((source.layer === 'node' || source.path.endsWith('cli/main.ts')) && specifier.startsWith('node:')) continue
         wrong.push(`${place(source, node)}: '${specifier}'`)
       }

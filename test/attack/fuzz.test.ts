@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { innerPayloads } from '../../src/arbitraries/index.ts'
 import { EXCHANGE, NOTIFY, notify } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
-import { innerPayloads } from '../codec/arbitraries.ts'
 import { established, fromClient, sent } from './hostile.ts'
 
 const mobikeTypes = [40, 41, 16388, 16389, 16396, 16397, 16398, 16399, 16400, 16401, 16402]
@@ -14,7 +14,7 @@ const mobikeNotify: fc.Arbitrary<Payload> = fc
   )
   .map(([type, length, value]) => notify(type, new Uint8Array(length).fill(value)))
 const payloads = fc
-  .tuple(fc.array(mobikeNotify, { maxLength: 6 }), innerPayloads)
+  .tuple(fc.array(mobikeNotify, { maxLength: 6 }), innerPayloads())
   .map(([notifies, others]) => [...notifies, ...others.filter(({ kind }) => kind !== 'encrypted')])
 
 const address = fc.constantFrom('10.1.0.2', '203.0.113.5', '198.51.100.77', '224.0.0.1', '192.0.2.1', '255.255.255.255')

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { message } from '../../src/arbitraries/index.ts'
 import { fromHex, toHex } from '../../src/bytes/index.ts'
 import { decodeMessage, decodePayloads, encodeMessage, encodePayloads, type Payload } from '../../src/codec/index.ts'
-import { message } from './arbitraries.ts'
 import { recordedMessages } from './recorded-messages.ts'
 
 /** A chain of one payload: generic header with `bits`, then `body`. */
@@ -89,7 +89,7 @@ describe('lossless decoding', () => {
     let accepted = 0
     fc.assert(
       fc.property(
-        message,
+        message(),
         fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), { maxLength: 4 }),
         (value, flips) => {
           const octets = encodeMessage(value)
@@ -122,7 +122,7 @@ describe('lossless decoding', () => {
 
   it('is the plain decode where no reserved bit is set', () => {
     fc.assert(
-      fc.property(message, (value) => {
+      fc.property(message(), (value) => {
         const octets = encodeMessage(value)
         expect(decodeMessage(octets, { lossless: true })).toStrictEqual(decodeMessage(octets))
       })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { innerPayloads, message } from '../../src/arbitraries/index.ts'
 import { concatBytes } from '../../src/bytes/index.ts'
 import {
   decodeMessage,
@@ -10,7 +11,6 @@ import {
   type Message,
   type Payload
 } from '../../src/codec/index.ts'
-import { innerPayloads, message } from './arbitraries.ts'
 
 const MESSAGE: Message = {
   initiatorSpi: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
@@ -27,7 +27,7 @@ const MESSAGE: Message = {
 describe('encoding and decoding', () => {
   test('decoding an encoded message gives the message back', () => {
     fc.assert(
-      fc.property(message, (value) => {
+      fc.property(message(), (value) => {
         expect(decodeMessage(encodeMessage(value))).toEqual({ ok: true, value })
       }),
       { numRuns: 500 }
@@ -36,7 +36,7 @@ describe('encoding and decoding', () => {
 
   test('decoding an encoded inner chain gives the chain back, wherever it lies in its buffer', () => {
     fc.assert(
-      fc.property(innerPayloads, fc.nat({ max: 9 }), fc.nat({ max: 9 }), (value, before, after) => {
+      fc.property(innerPayloads(), fc.nat({ max: 9 }), fc.nat({ max: 9 }), (value, before, after) => {
         const { firstPayload, bytes } = encodePayloads(value)
         const buffer = concatBytes(new Uint8Array(before).fill(0xaa), bytes, new Uint8Array(after).fill(0xbb))
         const result = decodePayloads(buffer, firstPayload, before, before + bytes.length)
@@ -63,7 +63,7 @@ describe('encoding and decoding', () => {
 
   test('a payload body is what follows its generic header', () => {
     fc.assert(
-      fc.property(innerPayloads, (payloads) => {
+      fc.property(innerPayloads(), (payloads) => {
         for (const payload of payloads) {
           expect(encodePayloadBody(payload)).toEqual(encodePayloads([payload]).bytes.subarray(4))
         }

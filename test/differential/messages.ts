@@ -1,7 +1,7 @@
 import fc from 'fast-check'
+import { message } from '../../src/arbitraries/index.ts'
 import { toHex } from '../../src/bytes/index.ts'
 import { decodeMessage, encodeMessage, type Message } from '../../src/codec/index.ts'
-import { message } from '../codec/arbitraries.ts'
 
 /** A message whose octets every dissector is asked about. */
 export interface Sample {
@@ -15,7 +15,7 @@ export interface Sample {
 /** `count` messages that `seed` alone determines, every fifth between ports 4500. */
 export function generatedSamples(count: number, seed: number): readonly Sample[] {
   return fc
-    .sample(message, { numRuns: count, seed })
+    .sample(message(), { numRuns: count, seed })
     .map((value, index) => sample(encodeMessage(value), index % 5 === 4 ? 4500 : 500))
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { message as anyMessage, innerPayloads } from '../../src/arbitraries/index.ts'
 import { fromHex } from '../../src/bytes/index.ts'
 import {
   decodeMessage,
@@ -14,7 +15,6 @@ import {
   payloadType
 } from '../../src/codec/index.ts'
 import { checkMessage, MESSAGE_FORMS, messageForm, NOTIFY_RULES } from '../../src/rules/index.ts'
-import { message as anyMessage, innerPayloads } from '../codec/arbitraries.ts'
 import { recordedMessages } from '../codec/recorded-messages.ts'
 
 const spi = new Uint8Array(8).fill(1)
@@ -361,7 +361,7 @@ describe('Critical bits', () => {
 describe('any message', () => {
   it('is judged without throwing, with at most a few violations for each payload', () => {
     fc.assert(
-      fc.property(anyMessage, fc.option(innerPayloads, { nil: undefined }), (message, inner) => {
+      fc.property(anyMessage(), fc.option(innerPayloads(), { nil: undefined }), (message, inner) => {
         const found = checkMessage(message, inner)
         const count = message.payloads.length + (inner?.length ?? 0)
         expect(found.length).toBeLessThanOrEqual(3 * count + 5)
