@@ -20,6 +20,7 @@ import {
   type StringField
 } from '../bodies/index.ts'
 import { PROTOCOL } from '../codec/index.ts'
+import { derOf } from './der.ts'
 import { address, octet, octets, PLAIN, text, uint16 } from './draw.ts'
 
 /** How long what has no length of its own gets, in octets or code points. */
@@ -93,7 +94,8 @@ function numberValue(field: Pick<NumberField, 'least' | 'most' | 'octets' | 'reg
   return fc.oneof(any, fc.constantFrom(...Array.from({ length: 256 }, (_, number) => number).filter(isNamed)))
 }
 
-function stringValue({ is, size, least = 0, most = 0xffff }: StringField): Arbitrary<unknown> {
+function stringValue({ is, size, least = 0, most = 0xffff, der }: StringField): Arbitrary<unknown> {
+  if (der !== undefined) return derOf(der)
   const longest = Math.min(most, least + USUAL_LENGTH)
   return is === 'text' ? text(least, longest) : octets(size ?? least, size ?? longest)
 }

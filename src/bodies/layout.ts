@@ -48,6 +48,8 @@ export interface StringField {
   readonly counted?: 1
   /** Octets that fields behind this one take. */
   readonly leave?: number
+  /** The type of RFC 5280 that the octets are the DER of; nobody here reads it. */
+  readonly der?: 'AlgorithmIdentifier' | 'Name' | 'GeneralName'
 }
 
 /** An address of 4 or 16 octets. An IPv4-mapped IPv6 address is refused: nothing is sent to or from one. */

@@ -222,7 +222,7 @@ const layouts = {
             [
               { is: 'number', name: 'method', octets: 1, registry: 'authMethod' },
               { is: 'number', name: 'certificateLink', octets: 1 },
-              { is: 'octets', name: 'algorithmIdentifier', least: 1 }
+              { is: 'octets', name: 'algorithmIdentifier', least: 1, der: 'AlgorithmIdentifier' }
             ]
           ]
         }

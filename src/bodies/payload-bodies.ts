@@ -25,8 +25,14 @@ const layouts = {
     ID_FQDN: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'text', name: 'name', least: 1 }]] },
     ID_RFC822_ADDR: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'text', name: 'address', least: 1 }]] },
     ID_IPV6_ADDR: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'ip6', name: 'address' }]] },
-    ID_DER_ASN1_DN: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'octets', name: 'der', least: 2 }]] },
-    ID_DER_ASN1_GN: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'octets', name: 'der', least: 2 }]] },
+    ID_DER_ASN1_DN: {
+      reference: 'RFC 7296 section 3.5',
+      forms: [[{ is: 'octets', name: 'der', least: 2, der: 'Name' }]]
+    },
+    ID_DER_ASN1_GN: {
+      reference: 'RFC 7296 section 3.5',
+      forms: [[{ is: 'octets', name: 'der', least: 2, der: 'GeneralName' }]]
+    },
     ID_KEY_ID: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'octets', name: 'keyId' }]] },
     ID_FC_NAME: { reference: 'RFC 4595 section 4.1', forms: [[{ is: 'octets', name: 'worldWideName', size: 8 }]] },
     ID_NULL: { reference: 'RFC 7619 section 2.2', forms: [[]] }
@@ -68,7 +74,7 @@ const layouts = {
       reference: 'RFC 7427 section 3',
       forms: [
         [
-          { is: 'octets', name: 'algorithmIdentifier', counted: 1, least: 2 },
+          { is: 'octets', name: 'algorithmIdentifier', counted: 1, least: 2, der: 'AlgorithmIdentifier' },
           { is: 'octets', name: 'signature', least: 1 }
         ]
       ]

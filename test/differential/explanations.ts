@@ -37,7 +37,7 @@ export const EXPLANATIONS: Readonly<Record<string, Holds>> = {
   'tshark-fragment-data': (payload, { name }) => payload.kind === 'encryptedFragment' && name === 'data',
   'tshark-eap-type': (payload, { name }) => payload.kind === 'eap' && payload.code > 2 && name === 'eapType',
   'tshark-eap-method': (payload, difference, previous) =>
-    (isEapMethod(payload) && difference.name === 'complaint') ||
+    (isEapMethod(payload) && difference.name.startsWith('complaint')) ||
     (previous !== undefined && isEapMethod(previous) && difference.theirs === undefined),
   'tshark-selector-type': (payload, { name }) =>
     isTrafficSelector(payload) &&
@@ -52,6 +52,10 @@ export const EXPLANATIONS: Readonly<Record<string, Holds>> = {
     isIdentification(previous) &&
     previous.data.length < (ADDRESS_OCTETS[previous.idType] ?? 0) &&
     theirs === undefined,
+  'tshark-identification-name': (_payload, { theirs }, previous) =>
+    previous !== undefined && isIdentification(previous) && previous.idType === 9 && theirs === undefined,
+  'tshark-authentication-algorithm': (payload, { ours, theirs }) =>
+    payload.kind === 'authentication' && payload.method === 14 && ours === undefined && theirs !== undefined,
   'tshark-gspm': (payload, { name }) =>
     payload.kind === 'unknown' && payload.type === 49 && /^(data|isakmp\.gspm\.data)$/.test(name),
   'tshark-gspm-empty': (_payload, { name }, previous) =>

@@ -1,0 +1,153 @@
+import fc, { type Arbitrary } from 'fast-check'
+import { NOTIFY_LAYOUTS, type NotifyName } from '../bodies/index.ts'
+import {
+  EXCHANGE,
+  isErrorNotify,
+  type Message,
+  NOTIFY,
+  type NotifyPayload,
+  PAYLOAD,
+  type Payload,
+  payloadType
+} from '../codec/index.ts'
+import { MESSAGE_FORMS, type MessageForm, NOTIFY_RULES, type PayloadRule } from '../rules/index.ts'
+import { octets, uint32 } from './draw.ts'
+import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
+import { childProposals, ikeProposals } from './security-association.ts'
+
+/** A message, what its Encrypted payload is to hold, and the form that it has. */
+export interface PlainMessage {
+  /** Where it is protected its only payload is an Encrypted one of random octets; who has keys seals `inner` in its place. */
+  readonly message: Message
+  /** What is protected; undefined where nothing is. */
+  readonly inner: readonly Payload[] | undefined
+  readonly form: MessageForm
+}
+
+/** A form of messages by exchange, direction and name, as {@link MESSAGE_FORMS} has them. */
+export type FormFilter = Partial<Pick<MessageForm, 'exchange' | 'isResponse' | 'name'>>
+
+/**
+ * Messages that `checkMessage` finds nothing in: for every exchange and direction the payloads that belong there, as often as
+ * they may, notifications where their RFCs put them. `filter` narrows the forms. Throws RangeError when no form is left.
+ */
+export function conformingMessage(filter: FormFilter = {}): Arbitrary<PlainMessage> {
+  const { exchange, isResponse, name } = filter
+  const forms = MESSAGE_FORMS.filter((form) => {
+    if (exchange !== undefined && form.exchange !== exchange) return false
+    return (isResponse ?? form.isResponse) === form.isResponse && (name ?? form.name) === form.name
+  })
+  if (forms.length === 0) throw new RangeError(`filter: no form ${name ?? ''} of exchange ${exchange ?? 'any'}`)
+  return fc.constantFrom(...forms).chain(messageOf)
+}
+
+/** The form of exchange 0 stands for notifications outside any IKE SA, which INFORMATIONAL carries (sections 1.5, 2.21.4). */
+function messageOf(form: MessageForm): Arbitrary<PlainMessage> {
+  const exchangeType = form.exchange === 0 ? EXCHANGE.INFORMATIONAL : form.exchange
+  const header = fc.record({ initiatorSpi: octets(8), responderSpi: octets(8), messageId: uint32 })
+  return fc.tuple(header, contentOf(form, exchangeType), octets(28, 100)).map(([fields, list, sealed]) => ({
+    message: {
+      ...fields,
+      majorVersion: 2,
+      minorVersion: 0,
+      exchangeType,
+      fromInitiator: !form.isResponse,
+      isResponse: form.isResponse,
+      payloads: form.isProtected ? [encrypted(list, sealed)] : list
+    },
+    inner: form.isProtected ? list : undefined,
+    form
+  }))
+}
+
+function encrypted(inner: readonly Payload[], body: Uint8Array): Payload {
+  const [first] = inner
+  return { kind: 'encrypted', firstInner: first === undefined ? PAYLOAD.NONE : payloadType(first), body }
+}
+
+function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly Payload[]> {
+  const isOnlyNotify = form.exchange === 0
+  // Those that go together are all there or none is: a Child SA in IKE_AUTH, or a childless one (RFC 6023).
+  return fc
+    .boolean()
+    .chain((together) =>
+      fc
+        .tuple(
+          fc.tuple(...form.payloads.map((rule) => payloadsOf(form, rule, together))),
+          notifiesOf(form, exchangeType),
+          fc.array(
+            isOnlyNotify
+              ? payload('vendorId')
+              : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), payload('unknown')),
+            { maxLength: 2 }
+          )
+        )
+        .map(([lists, notifies, others]) => [
+          ...notifies.filter(({ type }) => type === NOTIFY.COOKIE),
+          ...lists.flat(),
+          ...notifies.filter(({ type }) => type !== NOTIFY.COOKIE),
+          ...others
+        ])
+    )
+}
+
+function payloadsOf(form: MessageForm, rule: PayloadRule, together: boolean): Arbitrary<readonly Payload[]> {
+  const { type, least, most } = rule
+  if (rule.together && !together) return fc.constant([])
+  const minLength = rule.together || type === form.mark ? 1 : least
+  return fc.array(payloadOf(form, type), { minLength, maxLength: Math.min(most, minLength + 2) })
+}
+
+function payloadOf(form: MessageForm, type: number): Arbitrary<Payload> {
+  if (type === PAYLOAD.SECURITY_ASSOCIATION) {
+    const isFirst = form.exchange === EXCHANGE.IKE_SA_INIT
+    const list = isFirst || form.marksIkeSa ? ikeProposals(isFirst ? 0 : 8) : childProposals()
+    return list.map((proposals) => ({ kind: 'securityAssociation', proposals }))
+  }
+  // Notify is in the forms only where a message has nothing else.
+  if (type === PAYLOAD.NOTIFY) return fc.constantFrom(...ERRORS_ANYWHERE).chain(notifyPayload)
+  return payload(PAYLOAD_KINDS.find((kind) => kind !== 'unknown' && numberOf(kind) === type) ?? 'vendorId')
+}
+
+/** The payload type of a kind, which alone says it. */
+function numberOf(kind: Exclude<Payload['kind'], 'unknown'>): number {
+  return payloadType({ kind } as Payload)
+}
+
+const NAMES: readonly NotifyName[] = Object.keys(NOTIFY_LAYOUTS) as NotifyName[]
+const RESTRICTED: ReadonlySet<number> = new Set(NOTIFY_RULES.map(({ type }) => type))
+const ERRORS_ANYWHERE: readonly NotifyName[] = NAMES.filter((name) => {
+  return isErrorNotify(NOTIFY[name]) && !RESTRICTED.has(NOTIFY[name])
+})
+
+function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly NotifyPayload[]> {
+  const { isResponse } = form
+  const places = NOTIFY_RULES.filter((rule) =>
+    rule.places.some((place) => place.exchange === exchange && place.isResponse === isResponse)
+  )
+  // What would make another form of it, NAT detection, which comes in pairs, and errors are chosen below or not at all.
+  const elsewhere = new Set<number>([
+    ...MESSAGE_FORMS.filter((other) => other.exchange === exchange && other.isResponse === isResponse).map(
+      ({ mark }) => -mark
+    ),
+    NOTIFY.NAT_DETECTION_SOURCE_IP,
+    NOTIFY.NAT_DETECTION_DESTINATION_IP
+  ])
+  const free = NAMES.filter((name) => {
+    const type = NOTIFY[name]
+    if (isErrorNotify(type) || elsewhere.has(type)) return false
+    return !RESTRICTED.has(type) || places.some((rule) => rule.type === type)
+  })
+  const chosen = fc.uniqueArray(fc.constantFrom(...free), { maxLength: 4 })
+  const pair = places.some(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP) && !form.needsError
+  const detection = pair ? fc.integer({ min: 0, max: 3 }) : fc.constant(0)
+  const errors = form.needsError ? fc.constantFrom(...ERRORS_ANYWHERE).map((name) => [name]) : fc.constant([])
+  return fc.tuple(chosen, detection, errors).chain(([names, sources, refused]) => {
+    const marks = form.mark < 0 ? NAMES.filter((name) => NOTIFY[name] === -form.mark) : []
+    const nat: readonly NotifyName[] =
+      sources === 0
+        ? []
+        : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
+    return fc.tuple(...[...marks, ...refused, ...nat, ...names].map(notifyPayload))
+  })
+}

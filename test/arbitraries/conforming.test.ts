@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { conformingMessage, MESSAGE_RULES, nonConformingMessage } from '../../src/arbitraries/index.ts'
+import { decodeMessage, EXCHANGE, encodeMessage, encodePayloads, NOTIFY } from '../../src/codec/index.ts'
+import { checkMessage, MESSAGE_FORMS, messageForm } from '../../src/rules/index.ts'
+
+const RUNS = { numRuns: 100, seed: 4555 }
+
+describe('conformingMessage', () => {
+  it.each(
+    MESSAGE_FORMS.map(
+      (form) => [`${form.exchange} ${form.isResponse ? 'response' : 'request'} ${form.name}`, form] as const
+    )
+  )('gives messages of form %s that break no rule', (_, form) => {
+    fc.assert(
+      fc.property(conformingMessage(form), ({ message, inner, form: own }) => {
+        expect(own).toBe(form)
+        expect(messageForm(message, inner)).toEqual(form)
+        expect(checkMessage(message, inner)).toEqual([])
+        expect(decodeMessage(encodeMessage(message)).ok).toBe(true)
+        if (inner !== undefined) encodePayloads(inner)
+      }),
+      RUNS
+    )
+  })
+
+  it('an IKE_SA_INIT request has SA, KE and a nonce, COOKIE first and NAT detection of both ends or of none', () => {
+    const all = fc.sample(conformingMessage({ exchange: EXCHANGE.IKE_SA_INIT, isResponse: false }), {
+      numRuns: 300,
+      seed: 1
+    })
+    let cookies = 0
+    let detections = 0
+    for (const { message } of all) {
+      const kinds = message.payloads.map(({ kind }) => kind)
+      for (const kind of ['securityAssociation', 'keyExchange', 'nonce']) {
+        expect(kinds.filter((one) => one === kind)).toHaveLength(1)
+      }
+      const types = message.payloads.map((one) => (one.kind === 'notify' ? one.type : 0))
+      if (types.includes(NOTIFY.COOKIE)) cookies += Number(types[0] === NOTIFY.COOKIE)
+      expect(types.indexOf(NOTIFY.COOKIE)).toBeLessThanOrEqual(0)
+      const source = types.includes(NOTIFY.NAT_DETECTION_SOURCE_IP)
+      expect(types.includes(NOTIFY.NAT_DETECTION_DESTINATION_IP)).toBe(source)
+      detections += Number(source)
+    }
+    expect(cookies).toBeGreaterThan(3)
+    expect(detections).toBeGreaterThan(100)
+  })
+
+  it('names the argument that leaves no form', () => {
+    expect(() => conformingMessage({ exchange: EXCHANGE.GSA_AUTH })).toThrow(/filter/)
+    expect(() => conformingMessage({ name: 'nothing' })).toThrow(/filter/)
+  })
+})
+
+describe('nonConformingMessage', () => {
+  it.each(MESSAGE_RULES)('gives well-formed messages that break %s alone', (rule) => {
+    fc.assert(
+      fc.property(nonConformingMessage(rule), ({ message, inner, rule: broken }) => {
+        expect(broken).toBe(rule)
+        expect([...new Set(checkMessage(message, inner).map((violation) => violation.rule))]).toEqual([rule])
+        expect(decodeMessage(encodeMessage(message)).ok).toBe(true)
+      }),
+      RUNS
+    )
+  })
+})
