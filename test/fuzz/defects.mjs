@@ -1,6 +1,9 @@
 // Defects to plant in a copy of the codec, to see that fuzzing finds each. `find` must be there exactly once.
 
 const CODEC = 'src/codec/'
+const SESSION = 'src/session/'
+/** Where a defect can show that is not in the codec. */
+const SESSIONS = ['session']
 
 export const DEFECTS = [
   {
@@ -68,5 +71,47 @@ export const DEFECTS = [
     file: `${CODEC}traffic-selector.ts`,
     find: 'writeUint16(out, at + 4, selector.startPort)\n      writeUint16(out, at + 6, selector.endPort)',
     replace: 'writeUint16(out, at + 4, selector.endPort)\n      writeUint16(out, at + 6, selector.startPort)'
+  },
+  {
+    name: 'a datagram counts as a sign of life before its checksum was looked at',
+    targets: SESSIONS,
+    file: `${SESSION}receive.ts`,
+    find: '  const opened = openMessage({',
+    replace: '  showedLife(turn, sa, path)\n  const opened = openMessage({'
+  },
+  {
+    name: 'a request whose answer is forgotten is answered anew',
+    targets: SESSIONS,
+    file: 'src/exchange/response-cache.ts',
+    find: "if (messageId < cache.nextMessageId) return { kind: 'forgotten' }",
+    replace: ''
+  },
+  {
+    name: 'a response goes to the path in use, not to where its request came from',
+    targets: SESSIONS,
+    file: `${SESSION}requests.ts`,
+    find: '  turn.response = bytes\n  sendMessage(turn, path, bytes)',
+    replace: '  turn.response = bytes\n  sendMessage(turn, turn.state.mobike?.ikePath ?? path, bytes)'
+  },
+  {
+    name: 'a Delete that names no Child SA of ours ends in an exception',
+    targets: SESSIONS,
+    file: `${SESSION}informational.ts`,
+    find: '    if (child === undefined) {\n      noteDeletedSpi(turn, spi)\n      continue\n    }',
+    replace: "    if (child === undefined) throw new TypeError('no such Child SA')"
+  },
+  {
+    name: 'the ends of a rekey collision compare different nonces',
+    targets: SESSIONS,
+    file: `${SESSION}lineage.ts`,
+    find: 'const lowestNonce = lower(request.nonce, nonce).slice()',
+    replace: 'const lowestNonce = request.nonce.slice()'
+  },
+  {
+    name: 'the responder answers an UPDATE and stays where it was',
+    targets: SESSIONS,
+    file: 'src/mobike/answer.ts',
+    find: '    ikePath: path,\n    choseSource: false,',
+    replace: '    choseSource: false,'
   }
 ]

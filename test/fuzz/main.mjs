@@ -14,7 +14,7 @@ const options = new Map(
 )
 const seconds = Number(options.get('--seconds') ?? 60)
 const seed = Number(options.get('--seed') ?? 1)
-const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies']
+const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies', 'session']
 const wanted = options.has('--target') ? [options.get('--target')] : ALL
 if (!(seconds > 0) || !Number.isInteger(seed) || !wanted.every((name) => ALL.includes(name))) {
   console.error(`usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}]`)
@@ -39,7 +39,12 @@ const codecTargets = ['decode', 'decode-encode']
 let left = 500 * seconds
 for (const [index, defect] of DEFECTS.entries()) {
   const worker = await buildWorker(`defect-${index}`, defect)
-  const news = await run(worker, { targets: codecTargets, seed, milliseconds: left / 2, isOneEnough: true })
+  const news = await run(worker, {
+    targets: defect.targets ?? codecTargets,
+    seed,
+    milliseconds: left / 2,
+    isOneEnough: true
+  })
   left -= news.elapsed
   const all = Object.entries(news.progress)
   const hit = all.find(([, { failures }]) => failures.length > 0)

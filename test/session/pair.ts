@@ -172,6 +172,18 @@ export class Pair {
     return all
   }
 
+  /** Another pair that goes on from here; what was sent before is not watched any more. How the network treats it is shared. */
+  copy(): Pair {
+    const twin: Pair = Object.create(Pair.prototype)
+    return Object.assign(twin, this, {
+      client: { ...this.client, actions: [] },
+      gateway: { ...this.gateway, actions: [] },
+      wire: [...this.wire],
+      sent: [],
+      taps: { client: new Wiretap(), gateway: new Wiretap() }
+    })
+  }
+
   /** Puts a datagram on the wire. */
   put(datagram: Datagram, delay = 0): void {
     this.wire.push({ ...datagram, at: this.now + delay, order: this.order++ })

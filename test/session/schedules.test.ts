@@ -4,6 +4,7 @@ import type { Endpoint } from '../../src/bytes/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikeHint, type MobikePolicy } from '../../src/mobike/index.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionOptions } from '../../src/session/index.ts'
 import { createSeededRandom } from '../../src/sim/index.ts'
+import { disagreement, disagreementOnPaths } from './agreement.ts'
 import { Nat } from './nat.ts'
 import { type News, Pair, type SideName } from './pair.ts'
 
@@ -133,39 +134,8 @@ function perform(pair: Pair, deed: Deed): void {
 
 /** Both ends agree on everything, and nothing is under way or left over. */
 function agreement(pair: Pair): void {
-  const { client, gateway } = pair
-  const view = (name: SideName) => {
-    const { state } = pair[name].session
-    return {
-      phase: state.phase.name,
-      ikeSas: state.ikeSas.map(({ initiatorSpi, responderSpi, generation, standing, requests }) => ({
-        initiatorSpi,
-        responderSpi,
-        generation,
-        standing: standing.name,
-        outstanding: requests.outstanding.length
-      })),
-      children: state.children
-        .map(({ sa, closing }) => ({
-          client: name === 'client' ? sa.localSpi : sa.remoteSpi,
-          gateway: name === 'client' ? sa.remoteSpi : sa.localSpi,
-          closing
-        }))
-        .sort((a, b) => a.client - b.client),
-      tasks: state.tasks.length
-    }
-  }
-  expect(view('client')).toEqual(view('gateway'))
-  expect(view('client').phase).toBe('established')
-  expect(view('client').ikeSas).toHaveLength(1)
-  expect(view('client').ikeSas[0]).toMatchObject({ standing: 'active', outstanding: 0 })
-  expect(view('client').tasks).toBe(0)
-  expect(view('client').children.some(({ closing }) => closing)).toBe(false)
-  const one = client.session.state.mobike
-  const two = gateway.session.state.mobike
-  expect(one?.ikePath).toEqual(two && { local: two.ikePath.remote, remote: two.ikePath.local })
-  expect(one?.childPath).toEqual(two && { local: two.childPath.remote, remote: two.childPath.local })
-  expect(one?.ikePath).toEqual(one?.childPath)
+  expect(disagreement(pair)).toBeUndefined()
+  expect(disagreementOnPaths(pair)).toBeUndefined()
 }
 
 /** Connects in bad weather; false when that failed, which is no fault: time was up for one of the two. */

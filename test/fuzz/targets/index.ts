@@ -3,6 +3,7 @@ import { bodiesTarget } from './bodies.ts'
 import { decodeTarget } from './decode.ts'
 import { decodeEncodeTarget } from './decode-encode.ts'
 import { fragmentsTarget } from './fragments.ts'
+import { sessionTarget } from './session.ts'
 import { unprotectTarget } from './unprotect.ts'
 
 /** Every target of `npm run fuzz`. */
@@ -11,5 +12,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   decodeEncodeTarget,
   unprotectTarget,
   fragmentsTarget,
-  bodiesTarget
+  bodiesTarget,
+  sessionTarget
 ]

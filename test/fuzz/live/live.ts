@@ -1,0 +1,205 @@
+import { encodePayloads, type Payload } from '../../../src/codec/index.ts'
+import { mutateChain } from '../../../src/mutation/index.ts'
+import type { SessionAction } from '../../../src/session/index.ts'
+import { disagreement, disagreementOnPaths } from '../../session/agreement.ts'
+import { forge, marked, read, unmarked } from '../../session/forge.ts'
+import { type Datagram, other, type Pair, reportsIn, type SideName } from '../../session/pair.ts'
+import { isSame, isSameOctets, show } from '../equal.ts'
+import type { FuzzedData } from '../fuzzed-data.ts'
+import { havoc } from '../havoc.ts'
+import { claim } from '../violation.ts'
+import { throughNat } from './phases.ts'
+
+/** More than that in answer to one datagram is talk without end. */
+const MOST_ANSWERS = 40
+/** The Response flag (RFC 7296 section 3.1). */
+const RESPONSE = 0x20
+
+/** Two sessions and a network that does what the decisions say; everything that must hold is looked at on the way. */
+export class Live {
+  /** Somebody with keys said what our sessions never say: then the two need not agree any more. */
+  isHostile = false
+  private readonly delivered: Readonly<Record<SideName, Set<string>>> = { client: new Set(), gateway: new Set() }
+  private readonly deliverDirectly: Pair['deliver']
+
+  constructor(readonly pair: Pair) {
+    this.deliverDirectly = pair.deliver.bind(pair)
+    pair.deliver = (datagram) => this.deliver(datagram)
+  }
+
+  /** What arrives, arrives once as something new. */
+  private deliver(datagram: Datagram): readonly SessionAction[] {
+    const { pair } = this
+    const name = other(datagram.from)
+    const known = this.delivered[name]
+    const key = Buffer.from(datagram.bytes).toString('latin1')
+    const before = pair[name].session
+    const sentBefore = pair.sent.length
+    const actions = this.deliverDirectly(datagram)
+    const answers = pair.sent.slice(sentBefore).filter(({ from }) => from === name)
+    claim(answers.length <= MOST_ANSWERS, 'a datagram is answered by a few', () => String(answers.length))
+    const arrival = pair.route(datagram)
+    for (const { path, bytes } of answers.filter(isResponse)) {
+      claim(
+        isSame(path, arrival),
+        'a response leaves from where its request came to, to where it came from (RFC 7296 section 2.11)',
+        () => show([name, JSON.stringify([path, arrival]), bytes])
+      )
+    }
+    if (known.has(key) && before.state.phase.name === 'established') {
+      const after = pair[name].session
+      claim(isSame(before.secrets, after.secrets), 'a datagram that comes again changes no key')
+      claim(
+        isSame(windowsOf(before.state), windowsOf(after.state)),
+        'a datagram that comes again moves no window (RFC 7296 section 2.3)',
+        () => show([windowsOf(before.state), windowsOf(after.state)])
+      )
+    }
+    // One that came too early is not known yet: it may come again.
+    if (!isSame(windowsOf(before.state), windowsOf(pair[name].session.state))) known.add(key)
+    return actions
+  }
+
+  /** A datagram of the wire, or one sent before; undefined when there was none. */
+  any(decisions: FuzzedData): Datagram | undefined {
+    const { wire, sent } = this.pair
+    return decisions.below(4) === 0 && sent.length > 0
+      ? sent[sent.length - 1 - decisions.below(sent.length)]
+      : wire[decisions.below(wire.length)]
+  }
+
+  take(decisions: FuzzedData): Datagram | undefined {
+    const { wire } = this.pair
+    return wire.splice(decisions.below(wire.length), 1)[0]
+  }
+
+  /** Octets changed by somebody without keys: an established session stays exactly as it was. */
+  tamper(decisions: FuzzedData): void {
+    const { pair } = this
+    const datagram = this.any(decisions)
+    if (datagram === undefined) return
+    let bytes = datagram.bytes
+    for (let changes = 1 + decisions.below(3); changes > 0; changes--) bytes = havoc(bytes, decisions, datagram.bytes)
+    this.unauthenticated({ ...datagram, bytes }, decisions)
+    if (decisions.below(2) === 0) pair.wire = pair.wire.filter((one) => one !== datagram)
+  }
+
+  /** Octets from anybody. */
+  unauthenticated(datagram: Datagram, decisions: FuzzedData): void {
+    const { pair } = this
+    const name = decisions.below(8) === 0 ? datagram.from : other(datagram.from)
+    const arriving = { ...datagram, from: other(name) }
+    const isReal = pair.sent.some(({ bytes }) => isSameOctets(bytes, datagram.bytes))
+    if (isReal && name !== datagram.from) return
+    const before = pair[name].session
+    const wasEstablished = before.state.phase.name === 'established'
+    const actions = this.deliver(arriving)
+    // Without protection it is a hint, and may lead to a liveness check (section 2.21.4).
+    const isHint = reportsIn(actions).some((report) => report.kind === 'ignored' && report.reason === 'unprotected')
+    if (!wasEstablished || isHint) return
+    const after = pair[name].session
+    claim(
+      isSame(before.secrets, after.secrets) && isSame(before.state, after.state),
+      'octets that nobody authenticated change no established session (RFC 7296 section 2.21.4)',
+      () => show([name, JSON.stringify(before.state), JSON.stringify(after.state)])
+    )
+  }
+
+  /** A message of one side with its content changed and sealed again. */
+  bend(decisions: FuzzedData): void {
+    const datagram = this.any(decisions)
+    if (datagram === undefined) return
+    const { from } = datagram
+    let content: ReturnType<typeof read>
+    try {
+      content = read(this.pair, datagram)
+    } catch {
+      // Neither end has the keys any more.
+      return
+    }
+    const { message, payloads } = content
+    if (message.payloads.at(-1)?.kind !== 'encrypted') return
+    const sa = this.saOf(from, message.initiatorSpi)
+    if (sa === undefined) return
+    const { bytes, firstPayload } = encodePayloads(payloads)
+    const bent = mutateChain(firstPayload, bytes, (limit) => decisions.below(limit))
+    this.isHostile = true
+    this.seal(from, {
+      exchangeType: message.exchangeType,
+      isResponse: message.isResponse,
+      messageId: message.messageId,
+      payloads: [],
+      chain: { firstPayload: bent.firstPayload, bytes: bent.octets },
+      sa,
+      path: datagram.path
+    })
+    this.pair.wire = this.pair.wire.filter((one) => one !== datagram)
+  }
+
+  /** A request that one side might send next, of whatever content. */
+  invent(decisions: FuzzedData, content: { readonly firstPayload: number; readonly bytes: Uint8Array }): void {
+    const from = decisions.among(['client', 'gateway'] as const)
+    const { ikeSas } = this.pair[from].session.state
+    const sa = ikeSas[decisions.below(ikeSas.length)]
+    if (sa === undefined) return
+    this.isHostile = true
+    const messageId = sa.requests.nextMessageId + (decisions.below(4) === 0 ? decisions.below(5) - 2 : 0)
+    this.seal(from, {
+      exchangeType: decisions.among([37, 36, 35, 37, 36, 43, 44, 38]),
+      isResponse: decisions.below(6) === 0,
+      messageId: Math.max(0, messageId),
+      payloads: [] as readonly Payload[],
+      chain: content,
+      sa
+    })
+  }
+
+  private saOf(
+    name: SideName,
+    initiatorSpi: Uint8Array
+  ): Pair['client']['session']['state']['ikeSas'][number] | undefined {
+    const hex = Buffer.from(initiatorSpi).toString('hex')
+    const { state, secrets } = this.pair[name].session
+    return state.ikeSas.find((sa) => sa.initiatorSpi === hex && secrets.ikeKeys[sa.id] !== undefined)
+  }
+
+  private seal(from: SideName, forgery: Parameters<typeof forge>[2]): void {
+    const { mobike, path } = this.pair[from].session.state
+    if ((forgery.path ?? mobike?.ikePath ?? path) === null) return
+    const forged = forge(this.pair, from, forgery)
+    this.pair.put({ ...forged, bytes: marked(forged.path, unmarked(forged)) })
+  }
+
+  /** Good weather for a quarter of an hour: the two agree, or know that the other is gone. */
+  comeToRest(): void {
+    const { pair } = this
+    pair.passes = () => true
+    const { localAddresses } = pair.client.session.state.surroundings
+    if (!localAddresses.some(({ address }) => address.startsWith('10.'))) {
+      pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.1.0.2' }] })
+    }
+    pair.tell('gateway', {
+      type: 'localAddressesChanged',
+      addresses: [{ address: '192.0.2.1' }, { address: '198.51.100.1' }]
+    })
+    pair.advance(900_000)
+    if (this.isHostile) return
+    const phases = [pair.phase('client'), pair.phase('gateway')]
+    if (!phases.includes('established')) return
+    claim(disagreement(pair) === undefined, 'in the end both ends agree', () => disagreement(pair) ?? '')
+    // Behind a NAT each sees the other's addresses in its own way.
+    const paths = pair.route === throughNat ? undefined : disagreementOnPaths(pair)
+    claim(paths === undefined, 'in the end both ends are on the same path', () => paths ?? '')
+  }
+}
+
+function isResponse(datagram: Datagram): boolean {
+  return ((unmarked(datagram)[19] as number) & RESPONSE) !== 0
+}
+
+type State = Pair['client']['session']['state']
+
+/** Next Message IDs of requests and of answers, of each IKE SA. */
+function windowsOf({ ikeSas }: State): unknown {
+  return ikeSas.map(({ id, requests, responses }) => [id, requests.nextMessageId, responses.nextMessageId])
+}
