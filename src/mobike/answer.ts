@@ -1,5 +1,6 @@
 import { type IpAddress, type Path, samePath } from '../bytes/index.ts'
 import { peerAddressSet, sameAddresses } from './address-set.ts'
+import { reselect } from './addresses.ts'
 import { withPairs } from './candidate-pairs.ts'
 import { beginMove, moveChildren, resume } from './move.ts'
 import { adoptNat } from './nat.ts'
@@ -119,6 +120,8 @@ function peerListReceived(policy: MobikePolicy, step: MobikeStep, event: Request
         policy,
         change(checked, { peerAddresses: addresses }, { type: 'report', report: { kind: 'peerAddresses', addresses } })
       )
+  // No pair could be made of what was known: a list that was on its way when the address went may name what can be reached.
+  if (step.state.outageSince !== null) return reselect(policy, replaced, event.now, true)
   return step.state.role === 'initiator' ? followPeerList(policy, replaced, event) : replaced
 }
 
@@ -126,7 +129,6 @@ function peerListReceived(policy: MobikePolicy, step: MobikeStep, event: Request
 function followPeerList(policy: MobikePolicy, step: MobikeStep, event: RequestReceived): MobikeStep {
   const { state } = step
   const current = state.ikePath.remote.address
-  if (state.outageSince !== null) return step
   if (state.peerAddresses.includes(current)) {
     // A responder that writes over another pair has lost its source once (section 3.5, last paragraph): back in step.
     const isInStep = event.path.remote.address === current && event.path.local.address === state.ikePath.local.address

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { Fuzzer } from './engine.ts'
 import { readRecordings } from './recordings.ts'
+import regressions from './regressions.json' with { type: 'json' }
 import { TARGETS } from './targets/index.ts'
 
 const recordings = readRecordings([fileURLToPath(new URL('../vectors/', import.meta.url))])
@@ -11,6 +12,12 @@ describe.each(TARGETS.map((target) => ({ name: target.name, target })))('fuzz ta
     const seeds = target.seeds(recordings)
     expect(seeds.length).toBeGreaterThan(0)
     for (const seed of seeds) target.fuzz(seed)
+  })
+
+  it('holds for what once broke it', () => {
+    for (const { input } of regressions.filter((one) => one.target === target.name)) {
+      target.fuzz(Uint8Array.from(Buffer.from(input, 'hex')))
+    }
   })
 
   it('holds for what a short run makes of them', () => {

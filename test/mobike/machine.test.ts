@@ -276,6 +276,27 @@ describe('candidates', () => {
     expect(lab.client.state.ikePath).toEqual(path(six, gw6))
   })
 
+  it('F57 A067 a list that was on its way when the address went ends an outage that it can end, in either role', () => {
+    const six = '2001:db8:1::7'
+    const gw6 = '2001:db8:2::1'
+    for (const name of ['client', 'gateway'] as const) {
+      const lab = new Lab().start(path(WIFI, GW1))
+      const [host, own, peer, from, to] =
+        name === 'client' ? [lab.client, six, gw6, WIFI, GW1] : [lab.gateway, gw6, six, GW1, WIFI]
+      const told = (messageId: number, address: string): void => {
+        const notifies: MobikeNotify[] = [{ kind: 'additionalAddress', address }]
+        host.step({ type: 'requestReceived', messageId, path: path(from, to), notifies, nat: null })
+      }
+      host.local(own)
+      expect(host.suspended).toBe(true)
+      told(0, '192.0.2.9')
+      expect(host.suspended).toBe(true)
+      told(1, peer)
+      expect(host.suspended).toBe(false)
+      expect(host.state.ikePath).toEqual(path(own, peer))
+    }
+  })
+
   it('C60 the path table shows every pair, what was learnt of it, and which is current', () => {
     const lab = new Lab().start(path(WIFI, GW1), {
       client: [{ address: WIFI }, { address: CELL }],
