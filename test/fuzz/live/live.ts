@@ -193,6 +193,8 @@ export class Live {
     if (this.isHostile) return
     const phases = [pair.phase('client'), pair.phase('gateway')]
     if (!phases.includes('established')) return
+    // Each moved while the other could not hear of it, and no pair is left: the caller's outage limit decides, there is none.
+    if ([pair.client, pair.gateway].some(({ session }) => (session.state.mobike?.outageSince ?? null) !== null)) return
     claim(disagreement(pair) === undefined, 'in the end both ends agree', () => disagreement(pair) ?? '')
     // Behind a NAT each sees the other's addresses in its own way.
     const paths = direct === throughNat ? undefined : disagreementOnPaths(pair)
