@@ -2,27 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../../src/bytes/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikeHint, type MobikePolicy } from '../../src/mobike/index.ts'
-import { DEFAULT_SESSION_LIMITS, type SessionOptions } from '../../src/session/index.ts'
-import { createSeededRandom } from '../../src/sim/index.ts'
 import { disagreement, disagreementOnPaths } from './agreement.ts'
 import { Nat } from './nat.ts'
-import { type News, Pair, type SideName } from './pair.ts'
+import type { Pair, SideName } from './pair.ts'
+import { type Deed, GATEWAY_ADDRESSES, perform, stormy, type Weather } from './storm.ts'
 
 /** Random schedules over a bad network: whatever happens, both ends come to agree, and nothing is left over. */
-
-type Deed =
-  | { readonly what: 'wait'; readonly ms: number }
-  | { readonly what: 'move'; readonly to: number; readonly before: boolean }
-  | { readonly what: 'gatewayAddress'; readonly keep: number }
-  | { readonly what: 'rekeyChild'; readonly who: SideName; readonly which: number }
-  | { readonly what: 'newChild'; readonly who: SideName }
-  | { readonly what: 'deleteChild'; readonly who: SideName; readonly which: number }
-  | { readonly what: 'rekeyIke'; readonly who: SideName }
-  | { readonly what: 'liveness'; readonly who: SideName }
-  | { readonly what: 'update' }
-
-const CLIENT_ADDRESSES = ['10.1.0.2', '10.2.0.2', '10.4.0.2']
-const GATEWAY_ADDRESSES = ['192.0.2.1', '198.51.100.1']
 
 const who = fc.constantFrom<SideName>('client', 'gateway')
 const which = fc.nat(3)
@@ -45,92 +30,12 @@ const wait: fc.Arbitrary<Deed> = fc.record({
 })
 const liveness: fc.Arbitrary<Deed> = fc.record({ what: fc.constant('liveness' as const), who })
 
-interface Weather {
-  readonly seed: number
-  readonly loss: number
-  readonly copies: number
-  readonly jitterMs: number
-}
-
 const weather: fc.Arbitrary<Weather> = fc.record({
   seed: fc.integer({ min: 1, max: 1_000_000 }),
   loss: fc.constantFrom(0, 0, 0.1, 0.3, 0.5),
   copies: fc.constantFrom(0, 0.2),
   jitterMs: fc.constantFrom(0, 30, 700)
 })
-
-/** A pair in this weather, whose hosts own the addresses they say they have. */
-function stormy(
-  { seed, loss, copies, jitterMs }: Weather,
-  options: Partial<SessionOptions> = {}
-): { pair: Pair; calm(): void } {
-  // Every third schedule with windows of 4: requests overtake each other and are answered in any order.
-  const limits = { ...DEFAULT_SESSION_LIMITS, window: seed % 3 === 0 ? 4 : 1 }
-  const pair = new Pair({ limits, ...options }, { limits, ...options })
-  // One schedule in eight is watched in every way, which takes several times as long.
-  pair.isThorough = seed % 8 === 0
-  const random = createSeededRandom(seed)
-  let isCalm = false
-  pair.copies = () => {
-    const delay = (): number => 5 + (isCalm ? 0 : random.below(jitterMs + 1))
-    if (isCalm) return [delay()]
-    if (random.fraction() < loss) return []
-    return random.fraction() < copies ? [delay(), delay()] : [delay()]
-  }
-  const owns = (name: SideName, address: string): boolean =>
-    pair[name].session.state.surroundings.localAddresses.some((known) => known.address === address)
-  pair.route = ({ from, path }) => {
-    const to = from === 'client' ? 'gateway' : 'client'
-    const reachable = owns(from, path.local.address) && owns(to, path.remote.address)
-    return reachable ? { local: path.remote, remote: path.local } : undefined
-  }
-  return {
-    pair,
-    calm: () => {
-      isCalm = true
-    }
-  }
-}
-
-function perform(pair: Pair, deed: Deed): void {
-  const childOf = (name: SideName, index: number): number | undefined => {
-    const ids = pair.childIds(name)
-    return ids[index % Math.max(1, ids.length)]
-  }
-  const tell = (name: SideName, news: News): void => void pair.tell(name, news)
-  switch (deed.what) {
-    case 'wait':
-      return pair.advance(deed.ms)
-    case 'move': {
-      const address = CLIENT_ADDRESSES[deed.to] as string
-      if (deed.before) {
-        const addresses = [...pair.client.session.state.surroundings.localAddresses, { address, cost: -1 }]
-        tell('client', { type: 'localAddressesChanged', addresses: addresses.slice(-2) })
-        pair.advance(1500)
-      }
-      return tell('client', { type: 'localAddressesChanged', addresses: [{ address }] })
-    }
-    case 'gatewayAddress': {
-      const addresses = GATEWAY_ADDRESSES.filter((_, index) => (deed.keep & (1 << index)) !== 0)
-      return tell('gateway', { type: 'localAddressesChanged', addresses: addresses.map((address) => ({ address })) })
-    }
-    case 'rekeyChild':
-    case 'deleteChild': {
-      const id = childOf(deed.who, deed.which)
-      if (id === undefined) return
-      const type = deed.what === 'rekeyChild' ? 'childSaRekeyRequested' : 'childSaDeleteRequested'
-      return tell(deed.who, { type, id })
-    }
-    case 'newChild':
-      return tell(deed.who, { type: 'childSaRequested' })
-    case 'rekeyIke':
-      return tell(deed.who, { type: 'ikeSaRekeyRequested' })
-    case 'liveness':
-      return tell(deed.who, { type: 'livenessRequested' })
-    case 'update':
-      return tell('client', { type: 'updateRequested' })
-  }
-}
 
 /** Both ends agree on everything, and nothing is under way or left over. */
 function agreement(pair: Pair): void {
