@@ -1,4 +1,5 @@
 import type { MobikeHint } from '../mobike/index.ts'
+import { checksNatMapping } from '../mobike/nat.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { enqueue } from './tasks.ts'
 import { livenessMsOf, type Turn } from './turn.ts'
@@ -19,4 +20,9 @@ export function suspectPeer(turn: Turn, hint: MobikeHint): void {
   // A request on its way is a liveness check already.
   if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
   enqueue(turn, { kind: 'liveness' })
+}
+
+/** True where liveness checks also compare a NAT's mapping (RFC 4555 section 3.8): then no other exchange replaces them. */
+export function watchesMapping({ config, state }: Turn): boolean {
+  return config.mobike !== null && state.mobike !== null && checksNatMapping(config.mobike, state.mobike)
 }

@@ -11,13 +11,13 @@ import {
 import type { Message, Payload } from '../codec/types.ts'
 import { openMessage } from '../crypto/index.ts'
 import { classifyRequest, takeAnswered } from '../exchange/index.ts'
-import { unsupportedCritical } from '../ike/index.ts'
+import { findNotify, unsupportedCritical } from '../ike/index.ts'
 import { moveChildren } from './child-moves.ts'
 import { answerCreateChild, isIkeRekey } from './create-child.ts'
 import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
 import { answerIkeRekey, heardOn, promoteSuccessor } from './lineage.ts'
-import { suspectPeer } from './liveness.ts'
+import { suspectPeer, watchesMapping } from './liveness.ts'
 import { hasMarker } from './marker.ts'
 import { sendResponse } from './requests.ts'
 import { receiveAuthRequest, receiveInitRepetition, receiveInitRequest } from './responding.ts'
@@ -136,8 +136,9 @@ function receiveProtectedResponse(
   const expected = exchangeOf(record.purpose.kind)
   if (message.exchangeType !== expected) return ignore(turn, 'wrongExchange', path)
   putIkeSa(turn, { ...sa, requests: window })
-  showedLife(turn, sa, path)
   const decoded = decodePayloads(inner, firstInner)
+  const comparesNat = decoded.ok && findNotify(decoded.value, NOTIFY.NAT_DETECTION_DESTINATION_IP) !== undefined
+  showedLife(turn, sa, path, comparesNat || !watchesMapping(turn))
   // Sections 2.21.2, 2.21.3: an authentic response that makes no sense ends the IKE SA without another message.
   if (!decoded.ok || unsupportedCritical(decoded.value) !== undefined) {
     report(turn, { kind: 'violation', rule: 'the response is malformed or holds an unknown critical payload' })
@@ -210,9 +211,14 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
 }
 
 /** Something fresh and authentic came from the peer (section 2.4). */
-function showedLife(turn: Turn, sa: IkeSa, path: Path): void {
+/**
+ * A fresh message of the peer. An answer to what we asked opens a NAT's new mapping as it goes, so that it shows nothing of the
+ * one that the peer uses: behind a NAT only NAT_DETECTION and what the peer says unasked put off the check of both (RFC 4555
+ * section 3.8).
+ */
+function showedLife(turn: Turn, sa: IkeSa, path: Path, putsOffCheck = true): void {
   heardOn(turn, sa)
-  patch(turn, { livenessAt: livenessDueAt(turn) })
+  if (putsOffCheck) patch(turn, { livenessAt: livenessDueAt(turn) })
   followPeer(turn, path)
 }
 

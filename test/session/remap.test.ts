@@ -39,6 +39,36 @@ function clientSendsEsp(pair: Pair, nat: Nat): void {
   pair.tell('gateway', { type: 'espReceived', id, path, encapsulated: true })
 }
 
+describe('the NAT forgets its mappings while the client has requests of its own answered', () => {
+  it.each([1, 4])('A095 A096 A097 they do not put off the check of the mapping (window %i)', (window) => {
+    const limits = { limits: { ...DEFAULT_SESSION_LIMITS, window } }
+    const { pair } = remapped({ livenessMs: 60_000, ...limits }, { ...QUIET, ...limits })
+    for (let count = 0; count < 8; count++) {
+      pair.tell('client', { type: 'childSaRequested' })
+      pair.settle()
+      pair.advance(10_000)
+    }
+    expect(portsOf(pair, 'gateway')).toEqual([NEW, NEW])
+  })
+
+  it('A095 A096 nor does one that is answered too late, be it on its way whenever the check is due', () => {
+    const { pair } = remapped({ livenessMs: 20_000 }, QUIET)
+    // What is no INFORMATIONAL of the client is lost until it is sent for the third time.
+    const lost = new Map<string, number>()
+    pair.passes = (datagram) => {
+      if (datagram.from !== 'client' || datagram.bytes[22] !== 36) return true
+      const key = Buffer.from(datagram.bytes).toString('hex')
+      lost.set(key, (lost.get(key) ?? 0) + 1)
+      return (lost.get(key) as number) > 4
+    }
+    for (let count = 0; count < 3; count++) {
+      pair.tell('client', { type: 'childSaRequested' })
+      pair.advance(20_000)
+    }
+    expect(portsOf(pair, 'gateway')).toEqual([NEW, NEW])
+  })
+})
+
 describe('the NAT forgets its mappings as the IKE SA is rekeyed', () => {
   it.each([1, 4])(
     'A097 F23 F07 the old reference is void and there is no new one: an UPDATE tells the gateway (window %i)',
