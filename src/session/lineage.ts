@@ -230,13 +230,15 @@ export function passIkeSaDeadlines(turn: Turn): void {
 }
 
 /**
- * When time alone changes the standing of an IKE SA, ms. While our own rekey is unanswered it is undecided which new IKE SA
- * stays (section 2.8.2): two ends that each took the other's by its deadline would each delete what the other uses.
+ * When time alone changes the standing of an IKE SA, ms. Not while a request of ours on the old one is unanswered: our answer to
+ * the rekey may have been lost with the address that we had, and only an UPDATE on the old one leads the peer to where it can
+ * ask again. Nor, if that request is a rekey too, is it decided which new IKE SA stays (section 2.8.2): two ends that each took
+ * the other's by its deadline would each delete what the other uses.
  */
 export function deadlineOf(state: SessionState, { standing }: IkeSa): number | null {
   if (!('deadline' in standing)) return null
-  const rekeys = activeIkeSa(state)?.requests.outstanding.some(({ purpose }) => purpose.kind === 'rekeyIke')
-  return standing.name === 'successor' && rekeys === true ? null : standing.deadline
+  const isAsking = (activeIkeSa(state)?.requests.outstanding.length ?? 0) > 0
+  return standing.name === 'successor' && isAsking ? null : standing.deadline
 }
 
 function promote(turn: Turn, id: number): void {

@@ -3,6 +3,7 @@ import { toHex } from '../../src/bytes/index.ts'
 import { EXCHANGE, NOTIFY } from '../../src/codec/index.ts'
 import { createChildPayloads, offerChild, prefixSelector } from '../../src/ike/index.ts'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import { disagreement, disagreementOnPaths } from './agreement.ts'
 import { forge, kinds, read } from './forge.ts'
 import { CLIENT_OPTIONS, type Datagram, datagramsIn, mobikeReports, other, Pair, type SideName } from './pair.ts'
 
@@ -101,6 +102,30 @@ describe('roles and what a lineage keeps', () => {
     expect(second.client.session.state.mobike).toBeNull()
     const third = new Pair().establish()
     expect(third.client.session.state.mobike?.peerAddresses).toEqual(['192.0.2.1', '198.51.100.1'])
+  })
+})
+
+describe('a rekey by the gateway whose answer is lost with the address that it went to', () => {
+  it('F56 F40 the UPDATE goes on the old IKE SA, however late, and both go on', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    let here = '10.1.0.2'
+    pair.route = ({ from, path }) => {
+      const client = from === 'client' ? path.local.address : path.remote.address
+      return client === here ? { local: path.remote, remote: path.local } : undefined
+    }
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.wire = []
+    here = '10.2.0.2'
+    move(pair, here)
+    // The UPDATE is lost too, and the client sleeps beyond the time at which the new IKE SA would take over.
+    pair.wire = []
+    pair.now += 98_000
+    pair.advance(120_000)
+    for (const name of BOTH) expect(pair.ikeSa(name).generation).toBe(1)
+    expect(disagreement(pair)).toBeUndefined()
+    expect(disagreementOnPaths(pair)).toBeUndefined()
+    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe(here)
   })
 })
 
