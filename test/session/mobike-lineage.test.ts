@@ -116,9 +116,11 @@ describe('a rekey by the gateway whose answer is lost with the address that it w
     pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
     pair.deliver(pair.wire.shift() as Datagram)
     pair.wire = []
+    // A list is under way when the address goes, so that the UPDATE has to wait for its answer.
+    move(pair, here, '10.2.0.2')
     here = '10.2.0.2'
     move(pair, here)
-    // The UPDATE is lost too, and the client sleeps beyond the time at which the new IKE SA would take over.
+    // All of that is lost too, and the client sleeps beyond the time at which the new IKE SA would take over.
     pair.wire = []
     pair.now += 98_000
     pair.advance(120_000)
