@@ -139,10 +139,11 @@ function checkLiveness(turn: Turn): void {
   const { livenessAt, ikeSas, mobike } = turn.state
   if (livenessAt === null || turn.now < livenessAt) return
   patch(turn, { livenessAt: livenessDueAt(turn) })
-  // A request on its way is a liveness check already (section 2.4); for the mapping of a NAT only one of MOBIKE's own is.
+  // A request on its way is a liveness check already (section 2.4), but none on an IKE SA that the peer may have forgotten; for
+  // the mapping of a NAT only one of MOBIKE's own is.
   const watches = watchesMapping(turn)
   const checks = ({ purpose }: RequestRecord<Purpose>): boolean => !watches || purpose.kind === 'mobike'
-  if (ikeSas.some(({ requests }) => requests.outstanding.some(checks))) return
+  if (ikeSas.some(({ standing, requests }) => standing.name !== 'leaving' && requests.outstanding.some(checks))) return
   if (mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })
   else enqueue(turn, { kind: 'liveness' })
 }

@@ -32,16 +32,16 @@ export const DEFECTS = [
     replace: 'const doUpdate = hasUpdate'
   },
   {
-    name: 'the answer to an UPDATE that was overtaken by a move counts as that of the next',
-    file: 'src/mobike/move.ts',
-    find: 'outstanding: before.outstanding.map((request) => ({ ...request, superseded: true })),\n    probing: null,',
-    replace: 'probing: null,'
+    name: 'a request is sent again on the path that it was first sent on',
+    file: 'src/session/timers.ts',
+    find: '    const path = currentPath(turn.state)\n    const again',
+    replace: '    const path = { local: record.sources[0], remote: record.destinations[0] }\n    const again'
   },
   {
-    name: 'the ends of a rekey collision compare different nonces',
-    file: 'src/session/lineage.ts',
-    find: 'const lowestNonce = lower(request.nonce, nonce).slice()',
-    replace: 'const lowestNonce = request.nonce.slice()'
+    name: 'a move leaves one Child SA behind',
+    file: 'src/session/child-moves.ts',
+    find: 'const ids = children.map(({ sa }) => sa.id)\n  turn',
+    replace: 'const ids = children.slice(-1).map(({ sa }) => sa.id)\n  turn'
   },
   {
     name: 'an answered request stays in the window',

@@ -131,6 +131,21 @@ describe('a rekey by the gateway whose answer is lost with the address that it w
   })
 })
 
+describe('a Delete of a replaced IKE SA that nobody answers', () => {
+  it.each([DEFAULT_MOBIKE_POLICY, null])('B059 is no liveness check of the new one', (mobike) => {
+    const pair = new Pair({ livenessMs: null, mobike }, { livenessMs: 30_000, mobike }).establish()
+    const old = pair.ikeSa('gateway').initiatorSpi
+    pair.passes = ({ bytes }) => bytes[22] !== EXCHANGE.INFORMATIONAL || !toHex(bytes).includes(old)
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.settle()
+    expect(pair.ikeSa('gateway').generation).toBe(1)
+    const before = pair.sent.length
+    pair.advance(30_001)
+    const asked = pair.sent.slice(before).filter(({ from, bytes }) => from === 'gateway' && !toHex(bytes).includes(old))
+    expect(asked).toHaveLength(1)
+  })
+})
+
 describe('COOKIE2', () => {
   it('A133 is another one in every request of a session, from either side', () => {
     const routability = { ...DEFAULT_MOBIKE_POLICY.routability, periodicMs: 5000, validMs: 1 }

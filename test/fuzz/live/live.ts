@@ -170,7 +170,7 @@ export class Live {
     this.pair.put({ ...forged, bytes: marked(forged.path, unmarked(forged)) })
   }
 
-  /** Good weather for a quarter of an hour: the two agree, or know that the other is gone. */
+  /** Good weather for as long as the more patient of the two takes to find out: the two agree, or know that the other is gone. */
   comeToRest(): void {
     const { pair } = this
     const direct = pair.route
@@ -189,7 +189,7 @@ export class Live {
       type: 'localAddressesChanged',
       addresses: [{ address: '192.0.2.1' }, { address: '198.51.100.1' }]
     })
-    pair.advance(900_000)
+    pair.advance(1_300_000)
     if (this.isHostile) return
     const phases = [pair.phase('client'), pair.phase('gateway')]
     if (!phases.includes('established')) return
