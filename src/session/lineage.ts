@@ -217,6 +217,17 @@ export function retireIkeSa(turn: Turn, id: number): void {
   if (wasActive && successor !== undefined) promote(turn, successor.id)
 }
 
+/**
+ * A new IKE SA of the peer's takes over where the old one is found dead after its time: the peer forgot it without a Delete.
+ * False when there is none.
+ */
+export function takeOverFromDead(turn: Turn): boolean {
+  const standing = successorOf(turn)?.standing
+  if (standing?.name !== 'successor' || turn.now < standing.deadline) return false
+  promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
+  return true
+}
+
 /** Deadlines of IKE SAs that take over or go. */
 export function passIkeSaDeadlines(turn: Turn): void {
   for (const sa of turn.state.ikeSas) {

@@ -3,7 +3,7 @@ import { nextMobikeWake } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { deadlineOf, passIkeSaDeadlines } from './lineage.ts'
+import { deadlineOf, passIkeSaDeadlines, takeOverFromDead } from './lineage.ts'
 import { watchesMapping } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Purpose, Session, SessionState } from './state.ts'
@@ -111,6 +111,7 @@ function retransmitDue(turn: Turn, id: number): void {
 /** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
 function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
+  if (sa.standing.name === 'active' && takeOverFromDead(turn)) return dropIkeSa(turn, sa.id)
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })

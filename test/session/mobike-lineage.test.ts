@@ -131,6 +131,26 @@ describe('a rekey by the gateway whose answer is lost with the address that it w
   })
 })
 
+describe('a peer that makes a new IKE SA and forgets the old one without a Delete', () => {
+  it.each([DEFAULT_MOBIKE_POLICY, null])(
+    'is found on the new one, although it never says anything unasked',
+    (mobike) => {
+      const pair = new Pair({ livenessMs: 20_000, mobike }, { livenessMs: null, mobike }).establish()
+      const old = pair.ikeSa('client').initiatorSpi
+      let isQuiet = false
+      // Of the old IKE SA nothing passes any more once the rekey was answered, and so the gateway's Delete neither.
+      pair.passes = ({ bytes }) => !isQuiet || !toHex(bytes).includes(old)
+      pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+      pair.deliver(pair.wire.shift() as Datagram)
+      isQuiet = true
+      pair.settle()
+      expect([pair.ikeSa('gateway').generation, pair.ikeSa('client').generation]).toEqual([1, 0])
+      pair.advance(600_000)
+      for (const name of BOTH) expect([pair.phase(name), pair.ikeSa(name).generation]).toEqual(['established', 1])
+    }
+  )
+})
+
 describe('a Delete of a replaced IKE SA that nobody answers', () => {
   it.each([DEFAULT_MOBIKE_POLICY, null])('B059 is no liveness check of the new one', (mobike) => {
     const pair = new Pair({ livenessMs: null, mobike }, { livenessMs: 30_000, mobike }).establish()
