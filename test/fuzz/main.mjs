@@ -44,7 +44,7 @@ for (const [index, defect] of DEFECTS.entries()) {
   const news = await run(worker, {
     targets: defect.targets ?? codecTargets,
     seed,
-    milliseconds: left / 2,
+    milliseconds: Math.max(left / 2, LEAST_TIME),
     isOneEnough: true
   })
   left -= news.elapsed
