@@ -101,11 +101,11 @@ export const DEFECTS = [
     replace: "    if (child === undefined) throw new TypeError('no such Child SA')"
   },
   {
-    name: 'the ends of a rekey collision compare different nonces',
+    name: 'an answered request stays in the window',
     targets: SESSIONS,
-    file: `${SESSION}lineage.ts`,
-    find: 'const lowestNonce = lower(request.nonce, nonce).slice()',
-    replace: 'const lowestNonce = request.nonce.slice()'
+    file: 'src/exchange/request-window.ts',
+    find: '  return { window: { ...window, outstanding }, record }',
+    replace: '  return { window: outstanding.length > 9 ? { ...window, outstanding } : window, record }'
   },
   {
     name: 'the responder answers an UPDATE and stays where it was',
