@@ -101,11 +101,11 @@ export const DEFECTS = [
     replace: "    if (child === undefined) throw new TypeError('no such Child SA')"
   },
   {
-    name: 'an answered request stays in the window',
+    name: 'a liveness check that is due stays due',
     targets: SESSIONS,
-    file: 'src/exchange/request-window.ts',
-    find: '  return { window: { ...window, outstanding }, record }',
-    replace: '  return { window: outstanding.length > 9 ? { ...window, outstanding } : window, record }'
+    file: `${SESSION}timers.ts`,
+    find: '  patch(turn, { livenessAt: livenessDueAt(turn) })\n  // A request',
+    replace: '  // A request'
   },
   {
     name: 'the responder answers an UPDATE and stays where it was',
