@@ -211,9 +211,9 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
 }
 
 /**
- * Something fresh and authentic came from the peer (section 2.4). An answer to what we asked opens a NAT's new mapping as it goes, so that it shows nothing of the
- * one that the peer uses: behind a NAT only NAT_DETECTION and what the peer says unasked put off the check of both (RFC 4555
- * section 3.8).
+ * Something fresh and authentic came from the peer (section 2.4). An answer to what we asked opens a NAT's new mapping as it
+ * goes, so that it shows nothing of the one that the peer uses: behind a NAT only NAT_DETECTION and what the peer says unasked
+ * put off the check of both (RFC 4555 section 3.8).
  */
 function showedLife(turn: Turn, sa: IkeSa, path: Path, putsOffCheck = true): void {
   heardOn(turn, sa)
