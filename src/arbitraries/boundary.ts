@@ -8,14 +8,11 @@ import {
   type TrafficSelector,
   type Transform
 } from '../codec/index.ts'
+import { filled } from './defect.ts'
 import { header } from './messages.ts'
 
 /** Octets that a payload holds behind its generic header (RFC 7296 section 3.2). */
 const BODY = 0xffff - 4
-
-function filled(length: number, octet = 0x5a): Uint8Array {
-  return new Uint8Array(length).fill(octet)
-}
 
 function many<T>(count: number, make: (index: number) => T): readonly T[] {
   return Array.from({ length: count }, (_, index) => make(index))

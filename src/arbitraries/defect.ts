@@ -29,6 +29,11 @@ export function wrong(type: number, octets: Uint8Array, code: DecodeErrorCode, o
   return { type, octets, code, offset }
 }
 
+/** So many octets, all zero or all `value`. */
+export function filled(length: number, value = 0): Uint8Array {
+  return new Uint8Array(length).fill(value)
+}
+
 /** `body` with another octet at `offset`. */
 export function withOctet(body: Uint8Array, offset: number, value: number): Uint8Array {
   const changed = body.slice()

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { concatBytes } from '../bytes/index.ts'
 import { CODEC_LIMITS, encodePayloadBody, PAYLOAD, PROTOCOL, type Proposal } from '../codec/index.ts'
-import { type BodyDefect, type DefectiveBody, defect, withLength, withOctet, wrong } from './defect.ts'
+import { type BodyDefect, type DefectiveBody, defect, filled, withLength, withOctet, wrong } from './defect.ts'
 import { octet, octets } from './draw.ts'
 import { childProposals, ikeProposals } from './security-association.ts'
 
@@ -29,7 +29,7 @@ function longerTransform(extra: Uint8Array): Uint8Array {
 
 /** Security Association payloads that break section 3.3. */
 export const DEFECTIVE_ASSOCIATIONS: readonly BodyDefect[] = [
-  defect('SA without proposals', '3.3', fc.constant(wrong(SA, octetsOf(0), 'invalidStructure', 0))),
+  defect('SA without proposals', '3.3', fc.constant(wrong(SA, filled(0), 'invalidStructure', 0))),
   defect(
     'proposal of less than 8 octets',
     '3.3.1',
@@ -98,7 +98,7 @@ export const DEFECTIVE_ASSOCIATIONS: readonly BodyDefect[] = [
     'a last transform that announces another',
     '3.3.2',
     fc.constant(
-      wrong(SA, withOctet(longerTransform(octetsOf(0)), FIRST_TRANSFORM, 3), 'invalidStructure', FIRST_TRANSFORM)
+      wrong(SA, withOctet(longerTransform(filled(0)), FIRST_TRANSFORM, 3), 'invalidStructure', FIRST_TRANSFORM)
     )
   ),
   defect(
@@ -118,7 +118,7 @@ export const DEFECTIVE_ASSOCIATIONS: readonly BodyDefect[] = [
     'transform of less than 8 octets',
     '3.3.2',
     octets(1, 7).map((rest) => {
-      const cut = concatBytes(longerTransform(octetsOf(0)).subarray(0, FIRST_TRANSFORM), rest)
+      const cut = concatBytes(longerTransform(filled(0)).subarray(0, FIRST_TRANSFORM), rest)
       return wrong(SA, withLength(cut, 2, cut.length), 'truncated', FIRST_TRANSFORM)
     })
   ),
@@ -188,18 +188,14 @@ export const DEFECTIVE_ASSOCIATIONS: readonly BodyDefect[] = [
 
 /** Two transforms, the second of which is missing although the first announces it. */
 function lastSaysMore(): Uint8Array {
-  return withOctet(longerTransform(octetsOf(0)), FIRST_TRANSFORM, 3)
+  return withOctet(longerTransform(filled(0)), FIRST_TRANSFORM, 3)
 }
 
 function plainProposals(count: number, transforms: number): readonly Proposal[] {
   return Array.from({ length: count }, (_, i) => ({
     number: i + 1,
     protocol: PROTOCOL.IKE,
-    spi: octetsOf(0),
+    spi: filled(0),
     transforms: Array.from({ length: transforms }, () => ({ type: 2, id: 5 }))
   }))
-}
-
-function octetsOf(length: number): Uint8Array {
-  return new Uint8Array(length)
 }

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { concatBytes, readUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS, encodePayloadBody, PAYLOAD, PROTOCOL } from '../codec/index.ts'
-import { type BodyDefect, defect, withLength, withOctet, wrong } from './defect.ts'
+import { type BodyDefect, defect, filled, withLength, withOctet, wrong } from './defect.ts'
 import { octet, octets, uint16 } from './draw.ts'
 import { type PayloadKind, type PayloadOf, payload } from './payloads.ts'
 
@@ -90,7 +90,7 @@ const DELETIONS: readonly BodyDefect[] = [
     '3.11',
     uint16
       .filter((count) => count > 0)
-      .map((count) => wrong(DELETE, deletion(PROTOCOL.IKE, 0, count, octetsOf(0)), 'invalidStructure', 2))
+      .map((count) => wrong(DELETE, deletion(PROTOCOL.IKE, 0, count, filled(0)), 'invalidStructure', 2))
   ),
   defect(
     'Delete with another number of SPIs than it says',
@@ -98,13 +98,13 @@ const DELETIONS: readonly BodyDefect[] = [
     fc
       .tuple(fc.nat(9), fc.nat(9))
       .filter(([said, there]) => said !== there)
-      .map(([said, there]) => wrong(DELETE, deletion(PROTOCOL.ESP, 4, said, octetsOf(4 * there)), 'invalidLength', 2))
+      .map(([said, there]) => wrong(DELETE, deletion(PROTOCOL.ESP, 4, said, filled(4 * there)), 'invalidLength', 2))
   ),
   defect(
     'Delete of more SPIs than are taken',
     '3.11',
     fc.constant(CODEC_LIMITS.deleteSpis + 1).map((count) => {
-      return wrong(DELETE, deletion(PROTOCOL.AH, 4, count, octetsOf(4 * count)), 'limitExceeded', 2)
+      return wrong(DELETE, deletion(PROTOCOL.AH, 4, count, filled(4 * count)), 'limitExceeded', 2)
     })
   )
 ]
@@ -115,8 +115,8 @@ const oneRange: Arbitrary<Uint8Array> = octets(12).map((rest) => {
   const selector = concatBytes(
     Uint8Array.of(7, rest[0] as number, 0, 16),
     rest.subarray(0, 4),
-    octetsOf(4),
-    octetsOf(4, 255)
+    filled(4),
+    filled(4, 255)
   )
   return concatBytes(Uint8Array.of(1, 0, 0, 0), selector)
 })
@@ -125,7 +125,7 @@ const TRAFFIC_SELECTORS: readonly BodyDefect[] = [
   defect(
     'TS without selectors',
     '3.13',
-    octets(0, 20).map((rest) => wrong(SELECTORS, concatBytes(octetsOf(4), rest), 'invalidStructure', 0))
+    octets(0, 20).map((rest) => wrong(SELECTORS, concatBytes(filled(4), rest), 'invalidStructure', 0))
   ),
   defect(
     'a selector fewer than counted',
@@ -182,7 +182,7 @@ const TRAFFIC_SELECTORS: readonly BodyDefect[] = [
 
 /** The addresses of {@link oneRange} the other way round. */
 function swapped(body: Uint8Array): Uint8Array {
-  return concatBytes(body.subarray(0, FIRST_SELECTOR + 8), octetsOf(4, 255), octetsOf(4))
+  return concatBytes(body.subarray(0, FIRST_SELECTOR + 8), filled(4, 255), filled(4))
 }
 
 const CONFIGURATIONS: readonly BodyDefect[] = [
@@ -198,7 +198,7 @@ const CONFIGURATIONS: readonly BodyDefect[] = [
     '3.15.1',
     fc.tuple(valid('configuration'), octets(0, 20), uint16).map(([body, rest, more]) => {
       const length = Math.min(rest.length + 1 + more, 0xffff)
-      const attribute = withLength(concatBytes(octetsOf(4), rest), 2, length)
+      const attribute = withLength(concatBytes(filled(4), rest), 2, length)
       return wrong(CONFIGURATION, concatBytes(body, attribute), 'invalidLength', body.length + 2)
     })
   ),
@@ -206,7 +206,7 @@ const CONFIGURATIONS: readonly BodyDefect[] = [
     'more configuration attributes than are taken',
     '3.15.1',
     fc.constant(CODEC_LIMITS.configurationAttributes).map((most) => {
-      return wrong(CONFIGURATION, octetsOf(4 + 4 * (most + 1)), 'limitExceeded', 4 + 4 * most)
+      return wrong(CONFIGURATION, filled(4 + 4 * (most + 1)), 'limitExceeded', 4 + 4 * most)
     })
   )
 ]
@@ -245,7 +245,3 @@ export const DEFECTIVE_BODIES: readonly BodyDefect[] = [
   ...CONFIGURATIONS,
   ...EAPS
 ]
-
-function octetsOf(length: number, octetOf = 0): Uint8Array {
-  return new Uint8Array(length).fill(octetOf)
-}

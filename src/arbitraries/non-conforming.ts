@@ -9,6 +9,7 @@ import {
   type Payload,
   payloadType
 } from '../codec/index.ts'
+import { isFree } from '../rules/check-message.ts'
 import { MESSAGE_FORMS, type MessageForm, type MessageRuleName, NOTIFY_RULES } from '../rules/index.ts'
 import { conformingMessage, type PlainMessage } from './conforming.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
@@ -133,11 +134,6 @@ function withContent({ message, inner, form }: PlainMessage, { content, outside 
 
 function isType(type: number): (payload: Payload) => boolean {
   return (one) => payloadType(one) === type
-}
-
-/** What may be in any message. */
-function isFree({ kind }: Payload): boolean {
-  return kind === 'notify' || kind === 'vendorId' || kind === 'unknown'
 }
 
 /** What would give the message another form. */

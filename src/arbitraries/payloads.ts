@@ -101,8 +101,8 @@ function identification<K extends 'identificationInitiator' | 'identificationRes
   const data = fc.oneof(typed('identification', ID_TYPE), untyped(0, 40))
   // Every decoder keeps RESERVED here, for AUTH covers it (section 2.15).
   const reserved = fc.option(fc.integer({ min: 1, max: 0xffffff }), { nil: undefined, freq: 9 })
-  return fc.tuple(data, reserved).map(([[idType, octetsOf], bits]) => {
-    const bare = { kind, idType, data: octetsOf }
+  return fc.tuple(data, reserved).map(([[idType, value], bits]) => {
+    const bare = { kind, idType, data: value }
     return (bits === undefined ? bare : { ...bare, reserved: bits }) as PayloadOf<K>
   })
 }
@@ -117,7 +117,6 @@ function certificate<K extends 'certificate' | 'certificateRequest'>(kind: K): A
     .map(([encoding, data]) => ({ kind, encoding, data }) as PayloadOf<K>)
 }
 
-const identifier = octet
 const TYPED_CODES: readonly number[] = [EAP_CODE.REQUEST, EAP_CODE.RESPONSE, EAP_CODE.INITIATE, EAP_CODE.FINISH]
 
 const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> } = {
@@ -173,10 +172,10 @@ const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> }
   eap: () =>
     fc.oneof(
       fc
-        .tuple(fc.constantFrom(...TYPED_CODES), identifier, fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40)))
+        .tuple(fc.constantFrom(...TYPED_CODES), octet, fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40)))
         .map(([code, id, [type, data]]) => ({ kind: 'eap' as const, code, identifier: id, type, data })),
       fc
-        .tuple(fc.oneof(fc.constantFrom<number>(EAP_CODE.SUCCESS, EAP_CODE.FAILURE), octet), identifier)
+        .tuple(fc.oneof(fc.constantFrom<number>(EAP_CODE.SUCCESS, EAP_CODE.FAILURE), octet), octet)
         .filter(([code]) => !TYPED_CODES.includes(code))
         .map(([code, id]) => ({ kind: 'eap' as const, code, identifier: id }))
     ),

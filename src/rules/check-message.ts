@@ -113,7 +113,7 @@ function isContent({ kind }: Payload): boolean {
 }
 
 /** True for what may be anywhere. */
-function isFree({ kind }: Payload): boolean {
+export function isFree({ kind }: Payload): boolean {
   return kind === 'notify' || kind === 'vendorId' || kind === 'unknown'
 }
 

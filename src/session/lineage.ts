@@ -224,7 +224,7 @@ export function retireIkeSa(turn: Turn, id: number): void {
 export function takeOverFromDead(turn: Turn): boolean {
   const standing = successorOf(turn)?.standing
   if (standing?.name !== 'successor' || turn.now < standing.deadline) return false
-  promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
+  promoteSuccessor(turn)
   return true
 }
 

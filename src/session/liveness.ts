@@ -9,7 +9,7 @@ const HINT_INTERVAL_MS = 1000
 
 /** Something unproven says that the peer may be gone: at most a liveness check follows (RFC 7296 sections 2.4, 2.21.4). */
 export function suspectPeer(turn: Turn, hint: MobikeHint): void {
-  const { mobike, phase, livenessAt, ikeSas } = turn.state
+  const { mobike, phase, livenessAt } = turn.state
   if (phase.name !== 'established') return
   if (mobike !== null) return tellMobike(turn, { type: 'hintReceived', now: turn.now, hint })
   const livenessMs = livenessMsOf(turn)
@@ -17,9 +17,20 @@ export function suspectPeer(turn: Turn, hint: MobikeHint): void {
   // How long ago that was is not known after a sleep.
   const isRecent = heardAt !== null && turn.now - heardAt < HINT_INTERVAL_MS
   if (isRecent && hint !== 'resumed') return
-  // A request on its way is a liveness check already.
-  if (ikeSas.some(({ requests }) => requests.outstanding.length > 0)) return
+  if (isBeingChecked(turn)) return
   enqueue(turn, { kind: 'liveness' })
+}
+
+/**
+ * True while a request is on its way: it is a liveness check already (section 2.4). None on a replaced IKE SA is, which the peer
+ * may have forgotten; and where a NAT's mapping is watched, only one of MOBIKE's own.
+ */
+export function isBeingChecked(turn: Turn): boolean {
+  const watches = watchesMapping(turn)
+  return turn.state.ikeSas.some(
+    ({ standing, requests }) =>
+      standing.name !== 'leaving' && requests.outstanding.some(({ purpose }) => !watches || purpose.kind === 'mobike')
+  )
 }
 
 /** True where liveness checks also compare a NAT's mapping (RFC 4555 section 3.8): then no other exchange replaces them. */

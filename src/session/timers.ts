@@ -1,12 +1,12 @@
-import { nextRetransmission, type RequestRecord, replaceRecord, retransmitted } from '../exchange/index.ts'
+import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
 import { nextMobikeWake } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
 import { deadlineOf, passIkeSaDeadlines, takeOverFromDead } from './lineage.ts'
-import { watchesMapping } from './liveness.ts'
+import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
-import type { IkeSa, Purpose, Session, SessionState } from './state.ts'
+import type { IkeSa, Session, SessionState } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
   close,
@@ -137,14 +137,10 @@ function queueRekeys(turn: Turn): void {
 }
 
 function checkLiveness(turn: Turn): void {
-  const { livenessAt, ikeSas, mobike } = turn.state
+  const { livenessAt, mobike } = turn.state
   if (livenessAt === null || turn.now < livenessAt) return
   patch(turn, { livenessAt: livenessDueAt(turn) })
-  // A request on its way is a liveness check already (section 2.4), but none on an IKE SA that the peer may have forgotten; for
-  // the mapping of a NAT only one of MOBIKE's own is.
-  const watches = watchesMapping(turn)
-  const checks = ({ purpose }: RequestRecord<Purpose>): boolean => !watches || purpose.kind === 'mobike'
-  if (ikeSas.some(({ standing, requests }) => standing.name !== 'leaving' && requests.outstanding.some(checks))) return
+  if (isBeingChecked(turn)) return
   if (mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })
   else enqueue(turn, { kind: 'liveness' })
 }

@@ -23,24 +23,10 @@ import {
   NOTIFY_LAYOUTS,
   type NotifyName
 } from '../../src/bodies/index.ts'
-import { decodeMessage, encodeMessage, type Message, NOTIFY, type Payload } from '../../src/codec/index.ts'
+import { decodeMessage, encodeMessage, NOTIFY, type Payload } from '../../src/codec/index.ts'
+import { messageOf } from './message-of.ts'
 
 const RUNS = { numRuns: 40, seed: 7296 }
-
-/** A message of one payload, which decoding has to give back. */
-function messageOf(...payloads: readonly Payload[]): Message {
-  return {
-    initiatorSpi: new Uint8Array(8).fill(1),
-    responderSpi: new Uint8Array(8),
-    majorVersion: 2,
-    minorVersion: 0,
-    exchangeType: 34,
-    fromInitiator: true,
-    isResponse: false,
-    messageId: 0,
-    payloads
-  }
-}
 
 describe('payloads', () => {
   it.each(PAYLOAD_KINDS)('of kind %s come back from their octets as they were', (kind) => {

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { instrument } from './instrument.mjs'
+import { WORKER_BUNDLE, withDefect } from './with-defect.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 export const root = join(here, '../..')
@@ -29,24 +30,13 @@ for (const path of readdirSync(join(root, 'src'), { recursive: true }).sort()) {
 }
 if (numbers > 1 << 14) throw new Error(`${numbers} branches: counters.ts has too few counters`)
 
-/** The text of a file with the defect in it. Throws unless there is exactly one place for it. */
-export function withDefect(text, { file, find, replace }) {
-  if (text.split(find).length !== 2) throw new Error(`${file}: not exactly one place that reads ${find}`)
-  return text.replace(find, () => replace)
-}
-
 /** Builds a worker and returns its path. */
 export async function buildWorker(name, defect) {
   const outfile = join(output, `${name}.mjs`)
   await build({
     entryPoints: [join(here, 'worker.ts')],
     outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    packages: 'external',
-    logLevel: 'error',
+    ...WORKER_BUNDLE,
     plugins: [{ name: 'copy-of-src', setup: (setup) => setup.onLoad({ filter: /\/src\/.*\.ts$/ }, load) }]
   })
   return outfile

@@ -6,6 +6,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { build } from 'esbuild'
+import { WORKER_BUNDLE, withDefect } from '../fuzz/with-defect.mjs'
 import { DEFECTS } from './defects.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -86,21 +87,13 @@ async function bundle(name, defect) {
   await build({
     entryPoints: [join(here, 'worker.ts')],
     outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'es2022',
-    packages: 'external',
-    logLevel: 'error',
+    ...WORKER_BUNDLE,
     plugins: [{ name: 'defect', setup: (setup) => setup.onLoad({ filter: /\/src\/.*\.ts$/ }, load) }]
   })
   return outfile
 
   function load({ path }) {
     if (relative(root, path).replaceAll('\\', '/') !== defect?.file) return undefined
-    const text = readFileSync(path, 'utf8')
-    const { file, find, replace } = defect
-    if (text.split(find).length !== 2) throw new RangeError(`${file}: not exactly one place that reads ${find}`)
-    return { contents: text.replace(find, () => replace), loader: 'ts' }
+    return { contents: withDefect(readFileSync(path, 'utf8'), defect), loader: 'ts' }
   }
 }

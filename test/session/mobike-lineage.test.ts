@@ -152,6 +152,18 @@ describe('a peer that makes a new IKE SA and forgets the old one without a Delet
 })
 
 describe('a Delete of a replaced IKE SA that nobody answers', () => {
+  it('B054 B059 does not stand in for the check that a hint asks for', () => {
+    const pair = new Pair({ livenessMs: null, mobike: null }, { livenessMs: 600_000, mobike: null }).establish()
+    const old = pair.ikeSa('gateway').initiatorSpi
+    pair.passes = ({ bytes }) => bytes[22] !== EXCHANGE.INFORMATIONAL || !toHex(bytes).includes(old)
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.settle()
+    pair.advance(5000)
+    const before = pair.sent.length
+    pair.tell('gateway', { type: 'hintReceived', hint: 'icmpError' })
+    expect(pair.sent.slice(before).map(({ bytes }) => toHex(bytes).includes(old))).toEqual([false])
+  })
+
   it.each([DEFAULT_MOBIKE_POLICY, null])('B059 is no liveness check of the new one', (mobike) => {
     const pair = new Pair({ livenessMs: null, mobike }, { livenessMs: 30_000, mobike }).establish()
     const old = pair.ikeSa('gateway').initiatorSpi

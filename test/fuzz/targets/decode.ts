@@ -1,5 +1,6 @@
 import type { DecodeError, DecodeResult, Payload } from '../../../src/codec/index.ts'
 import * as codec from '../../../src/codec/index.ts'
+import { DECODE_ERROR_CODES } from '../../codec/error-codes.ts'
 import { isSame, isSameOctets, show } from '../equal.ts'
 import { mutateCodecInput } from '../mutate-codec-input.ts'
 import type { Fault, Reading } from '../oracle/read-message.ts'
@@ -55,19 +56,8 @@ function isAt({ path, offset }: DecodeError, faults: readonly Fault[]): boolean 
   return faults.some(({ kind, start, end }) => (path[0] ?? '') === kind && offset >= start && offset <= end)
 }
 
-const CODES: readonly string[] = [
-  'truncated',
-  'lengthMismatch',
-  'unsupportedMajorVersion',
-  'invalidLength',
-  'invalidStructure',
-  'invalidValue',
-  'trailingOctets',
-  'limitExceeded'
-]
-
 function checkError({ code, offset, path }: DecodeError, length: number): void {
-  claim(CODES.includes(code), 'an error has a code of the closed list', () => code)
+  claim(DECODE_ERROR_CODES.includes(code), 'an error has a code of the closed list', () => code)
   claim(Number.isInteger(offset) && offset >= 0 && offset <= length, 'an error is in the octets', () => `${offset}`)
   claim(
     path.length <= 4 && path.every((part) => /^[a-z][A-Za-z]*(\[\d+\])?$/.test(part)),
