@@ -90,6 +90,7 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
     // A move that waits for its check was to the peer address of the UPDATE, and to no other (section 3.5).
     moveDue: step.state.moveDue && sameEndpoint(best.remote, step.state.ikePath.remote),
     probing: null,
+    updateNotBefore: null,
     fallbackAt: hasOtherPath(step.state, best) ? now + policy.probing.fallbackMs : null
   })
   const told = act(intend(switched, { list: true, probe: false }), { type: 'redirectOutstanding', path: best })

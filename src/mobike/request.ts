@@ -79,7 +79,7 @@ function nextPurpose(state: MobikeState, now: number): MobikePurpose | null {
   if (pending.update && !updateWaits) return 'update'
   const routabilityWaits = state.routabilityNotBefore !== null && now < state.routabilityNotBefore
   if (pending.routability && !routabilityWaits) return 'routability'
-  if (pending.list) return 'addressList'
+  if (pending.list && !updateWaits) return 'addressList'
   if (pending.probe) return 'probe'
   return pending.liveness ? 'liveness' : null
 }

@@ -153,6 +153,8 @@ function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseRec
   const sources = new Set(event.sources.map(({ address }) => address))
   if (sources.size > 1) return intend(step, { list: true })
   if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { list: true }, null)
+  // Failed entirely: the peer may not have read it.
+  if (event.failedWith !== undefined) return askedLater(policy, step, event.now, { list: true })
   return change(step, { natRetries: 0 })
 }
 
@@ -187,12 +189,21 @@ function updateFailed(
     type: 'report',
     report: { kind: 'updateFailed', notifyType }
   })
-  if (natRetries < policy.natRetryLimit) {
-    const updateNotBefore = now + policy.routability.retryMs * 2 ** natRetries
-    return intend(change(told, { natRetries: natRetries + 1, updateNotBefore }), { update: true })
-  }
-  const spent = change(told, { natRetries: 0 })
-  return rollback === null ? spent : abandonPath(policy, spent, now, 'updateRefused')
+  const next = askedLater(policy, told, now, { update: true })
+  return natRetries < policy.natRetryLimit || rollback === null ? next : abandonPath(policy, next, now, 'updateRefused')
+}
+
+/** What failed, once more after a wait that doubles each time; not for ever. */
+function askedLater(
+  policy: MobikePolicy,
+  step: MobikeStep,
+  now: number,
+  again: { readonly update?: true; readonly list?: true }
+): MobikeStep {
+  const { natRetries } = step.state
+  if (natRetries >= policy.natRetryLimit) return change(step, { natRetries: 0 })
+  const updateNotBefore = now + policy.routability.retryMs * 2 ** natRetries
+  return intend(change(step, { natRetries: natRetries + 1, updateNotBefore }), again)
 }
 
 function isRefused(event: ResponseReceived): boolean {

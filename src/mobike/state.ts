@@ -164,7 +164,7 @@ export interface MobikeState {
   readonly natCheckAnswered: boolean
   /** New UPDATEs or lists since the last that did not fail. */
   readonly natRetries: number
-  /** No UPDATE before this time, ms: the last one failed, perhaps for a while only. */
+  /** No UPDATE and no list before this time, ms: the last one failed, perhaps for a while only. */
   readonly updateNotBefore: number | null
   /** Where keepalives run. */
   readonly keepalive: Path | null
