@@ -133,13 +133,12 @@ function ranked(
   remotes: readonly RemoteCandidate[]
 ): Pick<PairTable, 'ranks' | 'order'> {
   const { pinnedLocal, pinnedRemote } = policy.selection
-  const isCandidate = locals.map(
-    (local) => allowedByFlags(policy, local) && (pinnedLocal === undefined || local.address === pinnedLocal)
-  )
+  const isCandidate = locals.map((local) => allowedByFlags(policy, local))
   const families = remotes.map(({ address }) => ipFamily(address))
   const family = families[0]
   const isPlain =
     policy.selection.rank === undefined &&
+    pinnedLocal === undefined &&
     pinnedRemote === undefined &&
     isCandidate.every((is) => is) &&
     locals.every(({ address }) => ipFamily(address) === family) &&
@@ -152,10 +151,14 @@ function ranked(
   const order: number[] = []
   for (const [row, local] of locals.entries()) {
     for (const [column, remote] of remotes.entries()) {
+      const isPinned =
+        (pinnedLocal === undefined || local.address === pinnedLocal) &&
+        (pinnedRemote === undefined || remote.address === pinnedRemote)
       // Pairs of unlike families are never formed (RFC 4621 section 5.1.2).
-      const rank = families[column] === ipFamily(local.address) ? rankOf(policy, local, remote) : null
-      const isPinned = pinnedRemote === undefined || remote.address === pinnedRemote
-      if (rank !== null && isCandidate[row] === true && isPinned) order.push(ranks.length)
+      const isPair = isPinned && families[column] === ipFamily(local.address)
+      const rank = isPair ? rankOf(policy, local, remote) : null
+      // One with a flag keeps its rank: it is not taken, but not left either.
+      if (rank !== null && isCandidate[row] === true) order.push(ranks.length)
       ranks.push(rank)
     }
   }
