@@ -7,7 +7,7 @@ import { adoptNat } from './nat.ts'
 import { checkNoNatsAllowed } from './nat-prohibition.ts'
 import type { MobikePolicy } from './policy.ts'
 import { startProbing } from './probing.ts'
-import { isProven, mayMoveTo, requireRoutability } from './routability.ts'
+import { isChecking, isProven, mayMoveTo, requireRoutability } from './routability.ts'
 import { candidatePaths } from './selection.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
 import type { MobikeEvent, MobikeNotify, MobikeReport, MobikeStep } from './types.ts'
@@ -89,7 +89,7 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const changed = state.scattered || !samePath(state.childPath, path) || state.encapsulate !== state.targetEncapsulate
   const isShown = isProven(policy, state, path, now)
   // A check under way is void when the address changed (RFC 4621 section 5.5.2); one for this address may go on.
-  const checking = state.outstanding.some((request) => request.purpose === 'routability' && !request.superseded)
+  const checking = isChecking(state)
   const asking =
     policy.routability.when === 'never' || isShown || checking
       ? // One that was due anyhow, as a periodic check is, is not spared by an UPDATE that names the same address.

@@ -5,6 +5,7 @@ import type { MobikePolicy } from './policy.ts'
 import { pathReplied } from './probing.ts'
 import {
   cookie2Verdict,
+  isChecking,
   isProven,
   mayMoveTo,
   noteAnswer,
@@ -123,7 +124,8 @@ function routabilityAnswered(
   if (!superseded && proven === address) return state.moveDue ? finishMove(step) : step
   // Void, or sent to several addresses (sections 3.5 and 3.7): a fresh check, at once, where one is still needed.
   if (superseded || differ(event.destinations)) {
-    const isNeeded = !state.pending.update && !isProven(policy, state, state.ikePath, event.now)
+    const isAsked = state.pending.update || isChecking(state)
+    const isNeeded = !isAsked && !isProven(policy, state, state.ikePath, event.now)
     return isNeeded ? intend(step, { routability: true }) : step
   }
   if (has(event, 'cookie2')) return unprovenRoutability(policy, step, event.now)

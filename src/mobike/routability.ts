@@ -92,6 +92,11 @@ export function verify(
   return isCurrent ? intend(verified, { routability: false }) : verified
 }
 
+/** True while a check of the address in use is on its way. */
+export function isChecking({ outstanding }: MobikeState): boolean {
+  return outstanding.some(({ purpose, superseded }) => purpose === 'routability' && !superseded)
+}
+
 /** Asks for a check of the current peer address, from scratch. */
 export function requireRoutability(step: MobikeStep): MobikeStep {
   if (isTcp(step.state.ikePath)) return step
