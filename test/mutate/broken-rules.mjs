@@ -295,3 +295,18 @@ export const BROKEN_RULES = [
       'for (const record of requests.outstanding) {\n      sendMessage(turn, path, record.bytes.map((octet, at) => (at === 27 ? octet ^ 1 : octet)))'
   }
 ]
+
+/** `docs/broken-rules.md`. */
+export function brokenRulesPage() {
+  const lines = BROKEN_RULES.map(({ row, rule, file }) => `| ${row} | ${rule} | \`${file}\` |`)
+  return `# Rules broken by hand
+
+Each of these ${BROKEN_RULES.length} changes to the code breaks one rule that is easy to get wrong. \`npm run mutate:rows\` makes them one by one, in memory,
+and prints which tests fail: one that names the row must. \`npm run mutate:rows A009 F15\` does so for some rows.
+Generated from \`test/mutate/broken-rules.mjs\` by \`npm run api\`.
+
+| Row | The rule is broken like this | In |
+|---|---|---|
+${lines.join('\n')}
+`
+}
