@@ -48,5 +48,17 @@ export const DEFECTS = [
     file: 'src/exchange/request-window.ts',
     find: '  return { window: { ...window, outstanding }, record }',
     replace: '  return { window: outstanding.length > 9 ? { ...window, outstanding } : window, record }'
+  },
+  {
+    name: 'the responder follows whatever request comes from another address',
+    file: 'src/mobike/answer.ts',
+    find: "const hasUpdate = notifies.some(({ kind }) => kind === 'updateSaAddresses')",
+    replace: "const hasUpdate = state.role === 'responder'"
+  },
+  {
+    name: 'a check from before a move proves whatever address it is answered from',
+    file: 'src/mobike/response.ts',
+    find: 'const proven = isProof && !request.superseded ? provenAddress(event) : null',
+    replace: 'const proven = isProof ? event.path.remote.address : null'
   }
 ]

@@ -14,6 +14,7 @@ export type Happening =
   | Deed
   | { readonly what: 'flush' }
   | { readonly what: 'sleep'; readonly ms: number }
+  | { readonly what: 'offline'; readonly ms: number; readonly to: number }
   | { readonly what: 'hint'; readonly hint: MobikeHint }
   | { readonly what: 'bend'; readonly octets: Uint8Array }
 
@@ -69,6 +70,7 @@ function happening(random: Random, isHostile: boolean): Happening {
     case 13:
       return among<Happening>(random, [
         { what: 'sleep', ms: random.below(120_000) },
+        { what: 'offline', ms: random.below(60_000), to: random.below(3) },
         { what: 'hint', hint: among(random, HINTS) }
       ])
     default:
@@ -76,12 +78,16 @@ function happening(random: Random, isHostile: boolean): Happening {
   }
 }
 
-/** Policies of the ends: when the responder checks, how wide the windows are, and whether either sets everything aside. */
-const POLICIES: readonly { readonly when: MobikePolicy['routability']['when']; readonly window: number }[] = [
-  { when: 'before', window: 1 },
-  { when: 'after', window: 1 },
-  { when: 'never', window: 1 },
-  { when: 'before', window: 4 }
+type When = MobikePolicy['routability']['when']
+
+/** Policies of client and gateway: when each checks routability, and how wide a window it grants. */
+const POLICIES: readonly { readonly when: readonly [When, When]; readonly window: readonly [number, number] }[] = [
+  { when: ['before', 'before'], window: [1, 1] },
+  { when: ['after', 'after'], window: [1, 1] },
+  { when: ['never', 'never'], window: [1, 1] },
+  { when: ['before', 'before'], window: [4, 4] },
+  { when: ['never', 'before'], window: [1, 4] },
+  { when: ['before', 'after'], window: [4, 1] }
 ]
 
 let starts: readonly Pair[] | undefined
@@ -89,9 +95,14 @@ let starts: readonly Pair[] | undefined
 /** Both ends established, of each policy: made once, for a handshake costs more than what follows. */
 function established(index: number): Pair {
   starts ??= POLICIES.map(({ when, window }) => {
-    const mobike = { ...DEFAULT_MOBIKE_POLICY, routability: { ...DEFAULT_MOBIKE_POLICY.routability, when } }
-    const options: Partial<SessionOptions> = { mobike, limits: { ...DEFAULT_SESSION_LIMITS, window } }
-    const pair = new Pair(options, options)
+    const [client, gateway] = ([0, 1] as const).map((side): Partial<SessionOptions> => {
+      const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: when[side] }
+      return {
+        mobike: { ...DEFAULT_MOBIKE_POLICY, routability },
+        limits: { ...DEFAULT_SESSION_LIMITS, window: window[side] }
+      }
+    })
+    const pair = new Pair(client, gateway)
     pair.isThorough = false
     return pair.establish()
   })
@@ -126,14 +137,15 @@ export function live(plan: Plan): void {
     const { localAddresses } = pair[other(datagram.from)].session.state.surroundings
     return localAddresses.some(({ address }) => address === arrival?.local.address) ? arrival : undefined
   }
-  const model = plan.isHostile ? undefined : new Model(pair, POLICIES[plan.start]?.when === 'before')
+  const model = new Model(pair, POLICIES[plan.start]?.when[1] === 'before')
   const around = plan.isHostile ? new Live(pair) : undefined
   for (const one of plan.happenings) happen(pair, nat, around, one)
   calm()
   const addresses = GATEWAY_ADDRESSES.map((address) => ({ address }))
   pair.tell('gateway', { type: 'localAddressesChanged', addresses })
   pair.advance(400_000)
-  if (model === undefined) return
+  // What an attacker changed may have ended the session, or parted the ends: that much is its right.
+  if (plan.isHostile) return
   findMapping(pair, nat)
   const isInside = pair.client.session.state.mobike?.childPath.local.address === nat.inside
   const trouble = disagreement(pair) ?? (isInside ? undefined : disagreementOnPaths(pair))
@@ -162,6 +174,10 @@ function happen(pair: Pair, nat: Nat, around: Live | undefined, one: Happening):
     case 'sleep':
       pair.now += one.ms
       return pair.advance(0)
+    case 'offline':
+      pair.tell('client', { type: 'localAddressesChanged', addresses: [] })
+      pair.advance(one.ms)
+      return perform(pair, { what: 'move', to: one.to, before: false })
     case 'hint':
       pair.tell('client', { type: 'hintReceived', hint: one.hint })
       return
