@@ -29,7 +29,7 @@ describe('a better address', () => {
     expect(solo.wake()).toBeUndefined()
   })
 
-  it('A112 F73 that does not answer is tried again when its time has come, not before', () => {
+  it('F73 that does not answer is tried again when its time has come, not before', () => {
     const solo = dear({ address: CELL, cost: 1 })
     tell(solo, { address: WIFI, cost: 5 }, { address: CELL, cost: 1 })
     expect(solo.at(1000)).toEqual([{ type: 'transmitOutstanding', path: CELL_PATH }])

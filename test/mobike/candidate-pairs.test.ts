@@ -51,7 +51,7 @@ describe('pairs for the initial exchanges', () => {
     )
   })
 
-  it('C33 F65 what is ours, or excluded, is no endpoint of the peer, whoever named it', () => {
+  it('F65 what is ours, or excluded, is no endpoint of the peer, whoever named it', () => {
     const inner = { address: '10.0.0.0', prefixLength: 8 }
     expect(first(locals(WIFI, CELL), [at(CELL), at('10.9.9.9'), at(GW1)], [inner])).toEqual(
       texts([path(WIFI, GW1), path(CELL, GW1)])
@@ -73,7 +73,7 @@ describe('pairs for the initial exchanges', () => {
 })
 
 describe('endpoints of the peer', () => {
-  it('C14 the one in use, then those the caller named, then those announced; each address once', () => {
+  it('the one in use, then those the caller named, then those announced; each address once', () => {
     expect(
       usable({
         localAddresses: locals(WIFI),
@@ -106,7 +106,7 @@ describe('endpoints of the peer', () => {
     ])
   })
 
-  it('C33 F65 a prefix for announced addresses leaves out those, and none that the caller named', () => {
+  it('F65 a prefix for announced addresses leaves out those, and none that the caller named', () => {
     const excludedPrefixes = [{ address: '203.0.113.0', prefixLength: 24, announcedOnly: true }]
     expect(
       usable({
@@ -118,14 +118,14 @@ describe('endpoints of the peer', () => {
     ).toEqual(texts([path(WIFI, GW1), path(WIFI, GW2), path(WIFI, '192.0.2.9')]))
   })
 
-  it('C33 an address of ours that the peer announces, too, is left out, and so is one that is excluded', () => {
+  it('F65 an address of ours that the peer announces, too, is left out, and so is one that is excluded', () => {
     const excludedPrefixes = [{ address: '10.0.0.0', prefixLength: 8 }]
     expect(usable({ peerAddresses: [CELL, '10.1.1.1', GW2], excludedPrefixes })).toEqual(
       texts([path(WIFI, GW1), path(WIFI, GW2), path(CELL, GW1), path(CELL, GW2)])
     )
   })
 
-  it('A033 A079 what the caller of a responder names is not where its initiator is', () => {
+  it('what the caller of a responder names is not where its initiator is', () => {
     expect(usable({ role: 'responder', remoteCandidates: [at(GW2)] })).toEqual(
       texts([path(WIFI, GW1), path(CELL, GW1)])
     )
@@ -232,7 +232,7 @@ describe('what is known of a pair', () => {
     expect(statuses().filter((line) => !line.endsWith('untried'))).toEqual([])
   })
 
-  it('A112 goes to the pair itself, however the table is turned', () => {
+  it('goes to the pair itself, however the table is turned', () => {
     const init = { remoteCandidates: [at(GW2), at(GW3)], localAddresses: locals(WIFI, CELL, LAN) }
     const solo = new Solo(init)
     solo.do({ type: 'livenessDue' })

@@ -30,7 +30,7 @@ describe('what a machine begins with', () => {
     expect([solo.first, solo.ask(), solo.wake()]).toEqual([[], null, undefined])
   })
 
-  it('A030 the port of an announced address: a responder guesses the usual one, an initiator that of the responder', () => {
+  it('the port of an announced address: a responder guesses the usual one, an initiator that of the responder', () => {
     const localAddresses = [{ address: GW1 }]
     const from = { role: 'responder', path: path(GW1, `${WIFI}#1024`), localAddresses, peerAddresses: [CELL] } as const
     expect(ends(new Solo(from))).toEqual([`${WIFI}#1024`, `${CELL}#4500`])
@@ -212,7 +212,7 @@ describe('time', () => {
     expect(solo.wake()).toBe(121_000)
   })
 
-  it('A087 a check that is too old counts no more, to the millisecond', () => {
+  it('A083 a check that is too old counts no more, to the millisecond', () => {
     const policy = routability({ validMs: 10_000 })
     const moved = (now: number): string | undefined => {
       const solo = new Solo({ role: 'responder', path: path(GW1, WIFI), localAddresses: [{ address: GW1 }] }, policy)

@@ -56,7 +56,7 @@ function course(solo: Solo, ms: number): [number, readonly MobikeAction[]][] {
 }
 
 describe('a test of pairs because replies are missing', () => {
-  it('A114 copies the open request to one pair after the other, slower each round, the one in use last', () => {
+  it('C15 copies the open request to one pair after the other, slower each round, the one in use last', () => {
     const { solo } = suspect()
     expect(course(solo, 5000)).toEqual([
       [300, [{ type: 'transmitOutstanding', path: WIFI_PATH }]],
@@ -225,7 +225,7 @@ describe('a test of a better pair', () => {
     expect(solo.wake()).toBeUndefined()
   })
 
-  it('A114 replies that are missing meanwhile start a test of all pairs; those of the probe itself say nothing', () => {
+  it('replies that are missing meanwhile start a test of all pairs; those of the probe itself say nothing', () => {
     const solo = better()
     const probe = solo.must()
     expect(solo.do({ type: 'requestRetransmitted', token: probe.token, attempt: 2 })).toEqual([])

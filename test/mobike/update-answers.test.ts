@@ -263,7 +263,7 @@ describe('the answer to a request that a rekey of the IKE SA voided', () => {
 })
 
 describe('several requests of ours at once', () => {
-  it('A049 the answer to one leaves the others where they are', () => {
+  it('the answer to one leaves the others where they are', () => {
     const solo = new Solo()
     solo.local(CELL)
     const update = solo.must()
@@ -295,7 +295,7 @@ describe('several requests of ours at once', () => {
     expect(solo.answer(solo.must())).toEqual([])
   })
 
-  it('A095 a check from before a move says nothing of the mapping there is now', () => {
+  it('a check from before a move says nothing of the mapping there is now', () => {
     const behindNat = (destinationHash: string) => ({ localBehindNat: true, remoteBehindNat: false, destinationHash })
     const solo = new Solo({ nat: behindNat('aa'), initPath: WIFI_PATH })
     solo.do({ type: 'livenessDue' })
