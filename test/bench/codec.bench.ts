@@ -29,7 +29,8 @@ const refusing = parsed.flatMap(({ name, bytes }) =>
   Object.entries({
     truncated: bytes.subarray(0, -1),
     'last length': withLast(bytes, 3, 1),
-    'last SPI size': withLast(bytes, 5, 255)
+    // Of a Notify and a Delete the size of an SPI, of an EAP the identifier's neighbour, of a fragment its number.
+    ...(decodeMessage(withLast(bytes, 5, 255)).ok ? {} : { 'last SPI size': withLast(bytes, 5, 255) })
   }).map(([defect, bad]): Comparison => {
     if (decodeMessage(bad).ok) throw new Error(`${name}: accepted with ${defect}`)
     const figure = `refuse ${name}: ${defect}`
@@ -52,11 +53,11 @@ function encoded(message: Message): Uint8Array {
   return (result as { value: Uint8Array }).value
 }
 
-/** Every sample ends with a Notify: the octet at `offset` of it with `more` added, the defect a decoder meets last. */
+/** The octet at `offset` of the last payload with `more` added: the defect a decoder meets last. */
 function withLast(bytes: Uint8Array, offset: number, more: number): Uint8Array {
   const bad = bytes.slice()
   let at = 28
-  while (bad[at] !== 0) at += (bad[at + 2]! << 8) | bad[at + 3]!
+  while (bad[at] !== 0 && bad[16] !== 53) at += (bad[at + 2]! << 8) | bad[at + 3]!
   bad[at + offset] = bad[at + offset]! + more
   return bad
 }

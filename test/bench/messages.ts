@@ -1,5 +1,5 @@
 import { encode } from './reference/encode.ts'
-import type { Attribute, Message, Payload, Proposal, Selector, Transform } from './reference/message.ts'
+import type { Attribute, Payload, Proposal, Selector, Transform } from './reference/message.ts'
 
 /** A message of the bench: its octets in the clear, header first. */
 export interface Sample {
@@ -7,13 +7,23 @@ export interface Sample {
   readonly bytes: Uint8Array
 }
 
-/** The four shapes of the published measurements, to the octet (sizes with the 28 octets of the header). */
+/**
+ * The four shapes of the published measurements, to the octet (sizes with the 28 octets of the header), and one of every
+ * other kind there is.
+ */
 export function samples(): readonly Sample[] {
   return [
     { name: 'IKE_SA_INIT 560', bytes: sized(560, initPayloads(), 34, 0x08, 0) },
     { name: 'AUTH chain 1103', bytes: sized(1103, certificateAuthPayloads(), 35, 0x08, 1) },
     { name: 'AUTH chain 401', bytes: sized(401, pskAuthPayloads(), 35, 0x08, 1) },
-    { name: 'MOBIKE INFORMATIONAL 116', bytes: sized(116, updatePayloads(), 37, 0x08, 7) }
+    { name: 'MOBIKE INFORMATIONAL 116', bytes: sized(116, updatePayloads(), 37, 0x08, 7) },
+    named('MOBIKE list', listPayloads(), 37, 0x08, 8),
+    named('CREATE_CHILD_SA chain', rekeyPayloads(), 36, 0x08, 9),
+    named('CP reply', [configurationReply(), notify(16417, NONE)], 35, 0x20, 1),
+    named('Delete', deletePayloads(), 37, 0x08, 10),
+    named('EAP', eapPayloads(), 35, 0x20, 2),
+    named('error Notify', [notify(17, Uint8Array.of(0, 20))], 34, 0x20, 0),
+    named('SKF fragment', fragmentPayloads(), 35, 0x08, 1)
   ]
 }
 
@@ -31,7 +41,18 @@ export function filler(length: number, seed: number): Uint8Array {
 }
 
 function sized(length: number, payloads: Payload[], exchange: number, flags: number, id: number): Uint8Array {
-  const message: Message = {
+  const bytes = written(payloads, exchange, flags, id)
+  if (bytes.length !== length) throw new Error(`sample of ${bytes.length} octets, not ${length}`)
+  return bytes
+}
+
+function named(name: string, payloads: Payload[], exchange: number, flags: number, id: number): Sample {
+  const bytes = written(payloads, exchange, flags, id)
+  return { name: `${name} ${bytes.length}`, bytes }
+}
+
+function written(payloads: Payload[], exchange: number, flags: number, id: number): Uint8Array {
+  return encode({
     spiI: filler(8, 1),
     spiR: exchange === 34 ? new Uint8Array(8) : filler(8, 2),
     version: 0x20,
@@ -39,10 +60,7 @@ function sized(length: number, payloads: Payload[], exchange: number, flags: num
     flags,
     id,
     payloads
-  }
-  const bytes = encode(message)
-  if (bytes.length !== length) throw new Error(`sample of ${bytes.length} octets, not ${length}`)
-  return bytes
+  })
 }
 
 /** 37 transforms in an AEAD and a CBC proposal, as strongSwan's defaults are; 13 of them with a key length. */
@@ -115,6 +133,62 @@ function updatePayloads(): Payload[] {
     notify(16389, filler(20, 17)),
     notify(16401, filler(16, 18))
   ]
+}
+
+/** Three IPv4 and two IPv6 addresses, and a COOKIE2. */
+function listPayloads(): Payload[] {
+  return [
+    ...[22, 23, 24].map((seed) => notify(16397, filler(4, seed))),
+    ...[25, 26].map((seed) => notify(16398, filler(16, seed))),
+    notify(16401, filler(12, 27))
+  ]
+}
+
+/** A Child SA rekeyed with a key exchange of its own (RFC 7296 section 1.3.3). */
+function rekeyPayloads(): Payload[] {
+  const [sa, tsi, tsr] = childPayloads() as [Payload, Payload, Payload]
+  return [
+    { type: 41, critical: false, protocol: 3, spi: filler(4, 28), notify: 16393, data: NONE },
+    sa,
+    { type: 40, critical: false, wireType: 40, data: filler(24, 29) },
+    { type: 34, critical: false, group: 31, data: filler(32, 30) },
+    tsi,
+    tsr,
+    notify(16394, NONE)
+  ]
+}
+
+function deletePayloads(): Payload[] {
+  const spis = Array.from({ length: 17 }, (_, index) => filler(4, 31 + index))
+  return [{ type: 42, critical: false, protocol: 3, spiSize: 4, spis }]
+}
+
+function eapPayloads(): Payload[] {
+  return [{ type: 48, critical: false, code: 1, id: 7, method: 23, data: filler(115, 50) }, notify(16417, NONE)]
+}
+
+function fragmentPayloads(): Payload[] {
+  const data = filler(1196, 52)
+  data.set([0, 2, 0, 3])
+  return [{ type: 53, critical: false, first: 0, data }]
+}
+
+/** What a remote access client is given. */
+function configurationReply(): Payload {
+  const ofType = (type: number, length: number): Attribute => ({ type, value: 0, data: filler(length, type) })
+  const attributes = [
+    ofType(1, 4),
+    ofType(2, 4),
+    ...[3, 3, 3].map((type) => ofType(type, 4)),
+    ofType(8, 17),
+    ofType(10, 16),
+    ofType(10, 16),
+    ofType(13, 8),
+    ofType(15, 17),
+    ofType(25, 19),
+    ofType(25, 11)
+  ]
+  return { type: 47, critical: false, kind: 2, attributes }
 }
 
 function childPayloads(): Payload[] {
