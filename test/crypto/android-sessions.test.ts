@@ -120,6 +120,14 @@ describe.each(known.map((session): [string, Session] => [session.scope, session]
       }
     })
 
+    it('has the SPI and the nonce its client makes of no randomness', () => {
+      const { deterministicNi, initiatorSPI } = android.constants
+      expect([context['SPIi'], context['Ni']]).toEqual([initiatorSPI, deterministicNi])
+      // Where the gateway rekeys, the client is responder.
+      if (rekey !== undefined) expect(rekey['Nr']).toBe(deterministicNi)
+      if (rekey !== undefined) expect(rekey['SK_d_old']).toBe(toHex(ikeKeys(first.suite, first.material).d))
+    })
+
     it('B127 B130 the gateway proves the pre-shared key, or signs', () => {
       const plaintext = session.messages.find(({ responderSignedOctets }) => responderSignedOctets !== undefined)
       const chain = fromHex((plaintext?.reassembledPlaintext ?? plaintext?.plaintext) as string)

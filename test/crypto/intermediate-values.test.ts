@@ -129,4 +129,13 @@ describe('RFC 7634', () => {
     expect(toHex(encodePayloads(payloads).bytes)).toBe(ikev2Example.notifyPayload)
     expect(decodePayloads(fromHex(ikev2Example.notifyPayload), PAYLOAD.NOTIFY)).toEqual({ ok: true, value: payloads })
   })
+
+  it('appendix A and B: the recorded frames hold the packets that are sealed and opened elsewhere', () => {
+    const [ETHERNET, IP, UDP] = [14, 20, 8]
+    const frames = rfc7634.snoopPackets.map(fromHex)
+    const within = (index: number, headers: number): string => toHex(frames[index]?.slice(headers) ?? EMPTY)
+    expect(within(0, ETHERNET)).toBe(espExample.sourcePacket)
+    expect(within(1, ETHERNET)).toBe(espExample.espPacketWithOuterIp)
+    expect(within(2, ETHERNET + IP + UDP)).toBe(ikev2Example.packet)
+  })
 })

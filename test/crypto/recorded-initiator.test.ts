@@ -10,6 +10,7 @@ import {
   openMessage,
   prfHmacSha256,
   pskAuth,
+  sealMessage,
   signedOctets
 } from '../../src/crypto/index.ts'
 import recorded from '../vectors/i-e-b_VirtualVpn.json' with { type: 'json' }
@@ -17,8 +18,17 @@ import recorded from '../vectors/i-e-b_VirtualVpn.json' with { type: 'json' }
 /** Recordings of a strongSwan initiator with keys: one IKE_AUTH request, one whole session. */
 interface Message {
   readonly hex: string
-  readonly header: { readonly nextPayload: number; readonly initiator: boolean }
+  readonly header: {
+    readonly nextPayload: number
+    readonly exchangeType: number
+    readonly initiator: boolean
+    readonly response: boolean
+    readonly messageId: number
+  }
   readonly plaintext?: string
+  readonly iv?: string
+  readonly icv?: string
+  readonly plaintextWithPadding?: string
 }
 type Keys = Readonly<Record<'Ni' | 'Nr' | 'g_ir' | 'SPIi' | 'SPIr', string>> & Readonly<Record<string, unknown>>
 
@@ -46,6 +56,37 @@ describe.each(sessions)('strongSwan as initiator, %s', (_, keys, messages) => {
   it('B117 has the keys its log says', () => {
     for (const [name, key] of Object.entries(ikeKeys(suite, material))) {
       expect(`${name} ${toHex(key as Uint8Array)}`).toBe(`${name} ${keys[`SK_${name}`]}`)
+    }
+  })
+
+  it('B126 IV, padding and checksum are where the record has them', () => {
+    const whole = messages.filter((message) => message.iv !== undefined)
+    expect(whole.length).toBeGreaterThan(0)
+    for (const { hex, header, iv, icv, plaintextWithPadding } of whole) {
+      const message = fromHex(hex)
+      const sender = header.initiator ? 'initiator' : 'responder'
+      const opened = openMessage({ suite, material, sender, message, offset: 28 })
+      if (!opened.ok) expect.fail(opened.error)
+      const padded = [...opened.inner, ...opened.padding, opened.padding.length]
+      expect([toHex(opened.iv), toHex(Uint8Array.from(padded))]).toEqual([iv, plaintextWithPadding])
+      const sealed = sealMessage({
+        suite,
+        material,
+        header: {
+          initiatorSpi: fromHex(keys.SPIi),
+          responderSpi: fromHex(keys.SPIr),
+          exchangeType: header.exchangeType,
+          fromInitiator: header.initiator,
+          isResponse: header.response,
+          messageId: header.messageId
+        },
+        firstInner: opened.firstInner,
+        inner: opened.inner,
+        iv: opened.iv,
+        padding: opened.padding
+      })
+      expect(toHex(sealed)).toBe(hex)
+      expect(toHex(sealed.slice(-16))).toBe(icv)
     }
   })
 
