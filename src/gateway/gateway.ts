@@ -2,6 +2,7 @@ import { endpointText, type IpAddress, ipAddressBytes, type Path, toHex } from '
 import {
   classifyUdpDatagram,
   decodeMessage,
+  decodePayloads,
   EXCHANGE,
   encodeMessage,
   NOTIFY,
@@ -144,7 +145,9 @@ class SessionTable implements Gateway {
   }
 
   sessionsOfIdentity(identity: Identity): readonly SessionId[] {
-    return this.#identities.of(identity)
+    return this.#identities
+      .of(identity)
+      .filter((id) => this.#entries.get(id)?.session.state.phase.name === 'established')
   }
 
   #receiveInit(datagram: DatagramNews, bytes: Uint8Array, header: PeekedHeader): readonly GatewayAction[] {
@@ -203,10 +206,9 @@ class SessionTable implements Gateway {
     if (phase.name === 'closed') {
       this.#end(id, entry, phase.farewell !== null)
     } else {
-      if (isNew) {
-        this.#leaveHalfOpen(entry)
-        this.#identities.add(id, phase.peerIdentity)
-      }
+      if (isNew) this.#leaveHalfOpen(entry)
+      // Proved from here on, with or without the inner addresses that the host has yet to name.
+      if (isNew || phase.name === 'expectConfiguration') this.#identities.add(id, phase.peerIdentity)
       if (session.state !== before.state) this.#index(id, entry)
       this.#wakes.arm(id, nextSessionWake(session))
     }
@@ -218,11 +220,15 @@ class SessionTable implements Gateway {
     return isNew && this.#config.initialContact === 'close' ? [...own, ...this.#endOlder(id, actions, event)] : own
   }
 
-  /** A key is about to be tried for an identity that has all its places. */
-  #isCrowded({ halfOpen }: Entry, event: SessionEvent): event is Extract<SessionEvent, { readonly type: 'answered' }> {
+  /** A key is about to be tried for an identity that has all its places, and would not give the others up. */
+  #isCrowded(
+    { halfOpen, session }: Entry,
+    event: SessionEvent
+  ): event is Extract<SessionEvent, { readonly type: 'answered' }> {
     const claims = halfOpen?.claims
     if (!claims || event.type !== 'answered' || event.answer.kind !== 'preSharedKey') return false
-    return this.#identities.of(claims).length >= this.#config.limits.sessionsPerIdentity
+    const isFull = this.#identities.of(claims).length >= this.#config.limits.sessionsPerIdentity
+    return isFull && !(this.#config.initialContact === 'close' && saysInitialContact(session))
   }
 
   /** INITIAL_CONTACT: all other sessions of the identity that was just proved are lost to the peer. */
@@ -235,7 +241,7 @@ class SessionTable implements Gateway {
       action.type === 'report' && action.report.kind === 'initialContact' ? [action.report.peerIdentity] : []
     )
     return said
-      .flatMap((identity) => this.#identities.of(identity))
+      .flatMap((identity) => this.sessionsOfIdentity(identity))
       .filter((other) => other !== id)
       .flatMap((other) => this.#step(other, { type: 'peerRestarted', now, entropy }))
   }
@@ -310,6 +316,13 @@ class SessionTable implements Gateway {
     }
     return { session: null, action: { type: 'sendDatagram', path, bytes } }
   }
+}
+
+/** Its IKE_AUTH request holds INITIAL_CONTACT: once it is proved, the places of all other sessions are free. */
+function saysInitialContact({ state: { phase } }: Session): boolean {
+  if (phase.name !== 'expectPeerCredential') return false
+  const payloads = decodePayloads(phase.inner, phase.firstInner)
+  return payloads.ok && findNotify(payloads.value, NOTIFY.INITIAL_CONTACT) !== undefined
 }
 
 /** An IPv6 host has a whole /64 to send from. */

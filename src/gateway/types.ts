@@ -28,7 +28,7 @@ export interface GatewayLimits {
   readonly sessions: number
   /**
    * Of these, of one proved identity: who has one key must not take all places. A further one is refused with
-   * AUTHENTICATION_FAILED; its INITIAL_CONTACT comes too late to make room.
+   * AUTHENTICATION_FAILED, unless it says INITIAL_CONTACT and `initialContact` is `close`: then it takes the place of the others.
    */
   readonly sessionsPerIdentity: number
   /** How long a cookie secret makes new cookies, ms; its cookies are accepted for as long again. */

@@ -5,7 +5,7 @@ import type { Message, Payload } from '../../src/codec/types.ts'
 import { createGateway, type Gateway } from '../../src/gateway/index.ts'
 import { findNotify } from '../../src/ike/index.ts'
 import { sessionConfig } from '../../src/session/index.ts'
-import { Client, entropy, gatewayWith } from '../gateway/clients.ts'
+import { Client, entropy, gatewayWith, SECRET, serve } from '../gateway/clients.ts'
 import { GATEWAY_OPTIONS, Pair } from '../session/pair.ts'
 import { octets } from './hostile.ts'
 
@@ -192,6 +192,79 @@ describe('a gateway under attack by one who has a key', () => {
     }
     expect(gateway.ids()).toEqual([])
     expect(phaseOf(new Client('10.1.0.2').connect(gateway)).name).toBe('established')
+  })
+
+  it('with all its places taken, who restarted and says INITIAL_CONTACT gets in, and takes the place of the others', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 1 })
+    const lost = new Client('10.66.0.1').connect(gateway)
+    expect(phaseOf(lost).name).toBe('established')
+    expect(phaseOf(new Client('10.66.0.2').connect(gateway)).name).toBe('closed')
+    const before = gateway.ids()
+    const restarted = new Client('10.66.0.1', { initialContact: true }).connect(gateway)
+    expect(phaseOf(restarted).name).toBe('established')
+    expect(gateway.ids()).toHaveLength(1)
+    expect(gateway.ids()).not.toEqual(before)
+    // Without the key it is a word like any other.
+    const impostor = new Client('10.66.0.3', { initialContact: true })
+    impostor.answer = utf8Bytes('not the secret')
+    impostor.connect(gateway)
+    expect(phaseOf(impostor).name).toBe('closed')
+    expect(phaseOf(restarted).name).toBe('established')
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(1)
+  })
+
+  it('where INITIAL_CONTACT ends no other session it makes no room either', () => {
+    const session = sessionConfig(GATEWAY_OPTIONS)
+    const gateway = createGateway({ session, limits: { sessionsPerIdentity: 1 }, initialContact: 'report' })
+    new Client('10.66.0.1').connect(gateway)
+    expect(phaseOf(new Client('10.66.0.2', { initialContact: true }).connect(gateway)).name).toBe('closed')
+    expect(gateway.ids()).toHaveLength(1)
+  })
+
+  it('proved and waiting for inner addresses counts: slow address management opens no more places', () => {
+    const gateway = gatewayWith({ sessionsPerIdentity: 3 })
+    const waiting: { session: number; id: number }[] = []
+    const hold = (actions: ReturnType<Gateway['receive']>, now: number): { path: Path; bytes: Uint8Array }[] => {
+      for (const { session, action } of actions) {
+        if (session !== null && action.type === 'ask' && action.question.kind === 'configuration') {
+          waiting.push({ session, id: action.id })
+        }
+      }
+      const rest = actions.filter(({ action }) => action.type !== 'ask' || action.question.kind !== 'configuration')
+      return rest.flatMap((one) =>
+        one.action.type === 'ask' && one.session !== null
+          ? hold(
+              gateway.tell(one.session, {
+                type: 'answered',
+                id: one.action.id,
+                answer: { kind: 'preSharedKey', secret: SECRET.slice() },
+                now,
+                entropy: entropy()
+              }),
+              now
+            )
+          : serve(gateway, [one], now)
+      )
+    }
+    const clients = Array.from({ length: 10 }, (_, index) => new Client(`10.66.0.${index + 1}`))
+    for (const client of clients) {
+      client.step({ type: 'connectRequested', paths: [client.path] })
+      while (client.sent.length > 0) {
+        const { path: outgoing, bytes } = client.sent.shift() as { path: Path; bytes: Uint8Array }
+        const path = { local: outgoing.remote, remote: outgoing.local }
+        for (const back of hold(gateway.receive({ now: 0, entropy: entropy(), path, bytes }), 0)) {
+          client.step({ type: 'datagramReceived', path: outgoing, bytes: back.bytes })
+        }
+      }
+    }
+    expect(waiting).toHaveLength(3)
+    expect(gateway.sessionsOfIdentity(MINE)).toEqual([])
+    const addresses = { addresses: ['10.3.0.7'], dnsServers: [] }
+    for (const { session, id } of waiting) {
+      const answer = { kind: 'configuration', configuration: addresses } as const
+      gateway.tell(session, { type: 'answered', id, answer, now: 0, entropy: entropy() })
+    }
+    expect(gateway.sessionsOfIdentity(MINE)).toHaveLength(3)
   })
 
   it('INITIAL_CONTACT each time: one session at a time, and none of the others ever sends again', () => {

@@ -14,7 +14,7 @@ import { CLIENT_OPTIONS, GATEWAY_OPTIONS } from '../session/pair.ts'
 
 type MoveAnswer = { readonly type: 'childSasMoved' } | { readonly type: 'childSaMoveFailed'; readonly reason: string }
 
-const SECRET = Uint8Array.from('correct horse battery staple', (character) => character.charCodeAt(0))
+export const SECRET = Uint8Array.from('correct horse battery staple', (character) => character.charCodeAt(0))
 let seed = 1
 
 /** Entropy of an event: never the same twice. */
