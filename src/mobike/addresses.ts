@@ -1,11 +1,11 @@
-import { sameEndpoint } from '../bytes/index.ts'
+import { type Path, sameEndpoint } from '../bytes/index.ts'
 import { advertisableAddresses } from './address-set.ts'
 import { withPairs } from './candidate-pairs.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
-import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
+import { bestPath, betterPaths, candidatePaths, hasOtherPath, isLocalUsable } from './selection.ts'
 import { act, change, intend, type MobikeState } from './state.ts'
 import type { LocalAddress, MobikeStep } from './types.ts'
 
@@ -77,8 +77,14 @@ export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: numbe
   return startProbing(policy, step, 'better', better, now)
 }
 
+/** A responder knows nothing better than where the initiator was last: other addresses of it are for when that fails. */
+function sameRemote(state: MobikeState, now: number): Path | undefined {
+  return candidatePaths(state, now, 1, false, ({ remote }) => sameEndpoint(remote, state.ikePath.remote))[0]
+}
+
 function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const best = bestPath(step.state, now, true)
+  const best =
+    (step.state.role === 'responder' ? sameRemote(step.state, now) : undefined) ?? bestPath(step.state, now, true)
   if (best === undefined) return enterOutage(policy, step, now)
   if (step.state.role === 'initiator') return beginMove(policy, step, best, now, false)
 

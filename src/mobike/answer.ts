@@ -72,6 +72,8 @@ function updateReceived(policy: MobikePolicy, step: MobikeStep, event: RequestRe
   const addressed = change(resume(step, false), {
     ikePath: path,
     choseSource: false,
+    // The header address is the first of the set (section 3.6); what was announced beside the last one still holds.
+    peerAddresses: peerAddressSet(path.remote.address, before.peerAddresses.slice(1), policy.maxPeerAddresses),
     probing: null,
     fallbackAt: null,
     allPairsTried: false,

@@ -19,7 +19,7 @@ export function withPairs(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   const { state } = step
   const isExcluded = outerTest(state.excluded)
   const locals = usableLocals(policy, state.local, isExcluded, state.ikePath.local.address)
-  const known = remoteCandidates(policy, state, isExcluded, locals.length)
+  const known = remoteCandidates(policy, state, isExcluded, locals)
   const remotes = known.map(({ cost: _, ...end }): Endpoint => end)
   const pairs = { locals, remotes, ...ranked(policy, locals, known), records: carried(state.pairs, locals, remotes) }
   return change(step, { pairs })
@@ -98,7 +98,7 @@ function remoteCandidates(
   policy: MobikePolicy,
   state: MobikeState,
   isExcluded: (address: IpAddress) => boolean,
-  rows: number
+  locals: readonly LocalAddress[]
 ): readonly RemoteCandidate[] {
   const own = new Set(state.local.map(({ address }) => address))
   const { ports } = state
@@ -119,11 +119,22 @@ function remoteCandidates(
     if (index < 0) admit(end)
     else if (index === 0) candidates[0] = end
   }
-  for (const address of state.peerAddresses) {
+  const admitAddress = (address: IpAddress): void => {
     // The port of an announced address is a guess: a known endpoint of that address stands for it. TCP is not announced.
     if (!addresses.has(address) && !isInside(address)) admit({ address, port: state.remotePort })
   }
-  return candidates.slice(0, roomFor(policy, rows))
+  state.peerAddresses.forEach(admitAddress)
+  if (state.role === 'initiator' && !canPair(locals, candidates)) {
+    // A list is wrong for a while when its request was sent again from another source (section 3.6), and the next one may
+    // never come: where the peer is known to have been is better than no pair at all.
+    for (const { address } of state.verified) admitAddress(address)
+  }
+  return candidates.slice(0, roomFor(policy, locals.length))
+}
+
+/** True when one of our addresses is of the family of one of the peer's. */
+function canPair(locals: readonly LocalAddress[], remotes: readonly RemoteCandidate[]): boolean {
+  return remotes.some((remote) => locals.some((local) => ipFamily(local.address) === ipFamily(remote.address)))
 }
 
 /** Ranks, and the order that follows from them. */

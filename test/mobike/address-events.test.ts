@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_MOBIKE_POLICY, type LocalAddress, reachability } from '../../src/mobike/index.ts'
+import { DEFAULT_MOBIKE_POLICY, type LocalAddress, peerAddresses, reachability } from '../../src/mobike/index.ts'
 import { at, path } from './host.ts'
 import { CELL, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
 
 const WIFI_PATH = path(WIFI, GW1)
 const CELL_PATH = path(CELL, GW1)
 const LAN_PATH = path(LAN, GW1)
+const V6 = '2001:db8::1'
+const LAN6 = '2001:db8:9::1'
+const GW6 = '2001:db8:ffff::1'
 
 /** A client on Wi-Fi, which costs 5, and with these others. */
 function dear(...others: LocalAddress[]): Solo {
@@ -198,6 +201,27 @@ describe('a responder whose source is gone', () => {
     const solo = new Solo({ ...init, peerAddresses: [] })
     solo.local(CELL)
     expect(solo.wake()).toBeUndefined()
+  })
+
+  it('A066 A078 goes to where its peer was last, though pairs of the other family come before', () => {
+    const solo = new Solo({ ...init, path: path(V6, GW6), localAddresses: [{ address: V6 }], peerAddresses: [GW1] })
+    solo.local(CELL, LAN6)
+    expect(solo.state.ikePath).toEqual(path(LAN6, GW6))
+    expect(solo.state.childPath).toEqual(path(LAN6, GW6))
+    expect(solo.must().path).toEqual(path(LAN6, GW6))
+    // Only where that cannot be, or was found dead, to another address that was announced.
+    solo.local(CELL)
+    expect(solo.state.ikePath).toEqual(path(CELL, GW1))
+  })
+
+  it('A078 D18 where the last UPDATE came from is one of its addresses, and that of the list before is none any more', () => {
+    const solo = new Solo({ ...init, localAddresses: [{ address: WIFI }], peerAddresses: [GW2] })
+    const GW3 = '203.0.113.3'
+    solo.hear(path(WIFI, GW3), [{ kind: 'updateSaAddresses' }])
+    expect(peerAddresses(solo.state)).toEqual([GW3, GW2])
+    // The newest one may have been an address of the list.
+    solo.hear(path(WIFI, GW2), [{ kind: 'updateSaAddresses' }])
+    expect(peerAddresses(solo.state)).toEqual([GW2])
   })
 
   it('A084 D18 a move that waits for its check goes on waiting: its own end alone is changed', () => {

@@ -125,6 +125,31 @@ describe('endpoints of the peer', () => {
     )
   })
 
+  /** Was at GW1, is at GW6, whose list has no IPv4 address: it was sent first from one, and again from GW6 (section 3.6). */
+  const without4 = (): Solo => {
+    const solo = new Solo({ localAddresses: locals(WIFI, V6), peerAddresses: [GW6] })
+    solo.local(V6)
+    solo.answer(solo.must())
+    solo.hear(path(V6, GW6), [{ kind: 'noAdditionalAddresses' }])
+    return solo
+  }
+
+  it('F12 A039 where its list pairs with none of ours, an initiator has the addresses that the peer was shown to be at', () => {
+    const solo = without4()
+    solo.local(WIFI)
+    expect(solo.must()).toMatchObject({ purpose: 'update', path: path(WIFI, GW1) })
+    // As long as a pair can be made of what the peer says, that stands.
+    solo.hear(path(WIFI, GW2), [{ kind: 'noAdditionalAddresses' }])
+    expect(texts(candidatePaths(solo.state, solo.now, 9, true))).toEqual(texts([path(WIFI, GW2)]))
+  })
+
+  it('F12 F65 nor are those a way around what the caller excludes', () => {
+    const solo = without4()
+    const prefixes = [{ address: '203.0.113.0', prefixLength: 24 }]
+    solo.do({ type: 'excludedPrefixesChanged', prefixes })
+    expect(solo.local(WIFI)).toContainEqual(report({ kind: 'noPath' }))
+  })
+
   it('what the caller of a responder names is not where its initiator is', () => {
     expect(usable({ role: 'responder', remoteCandidates: [at(GW2)] })).toEqual(
       texts([path(WIFI, GW1), path(CELL, GW1)])

@@ -18,7 +18,10 @@ function updated(policy: Partial<MobikePolicy>, from: string, before: (lab: Lab)
   lab.run(100)
   lab.drops = () => true
   before(lab)
-  const notifies = [{ kind: 'updateSaAddresses' }] as const
+  // It has its other addresses still.
+  const listed = [HOME, HOME6].filter((address) => address !== from)
+  const others = listed.map((address) => ({ kind: 'additionalAddress', address }) as const)
+  const notifies = [{ kind: 'updateSaAddresses' } as const, ...others]
   lab.gateway.step({ type: 'requestReceived', messageId: 9, path: path(GW, from), notifies, nat: null })
   return lab
 }

@@ -60,5 +60,17 @@ export const DEFECTS = [
     file: 'src/mobike/response.ts',
     find: 'const proven = isProof && !request.superseded ? provenAddress(event) : null',
     replace: 'const proven = isProof ? event.path.remote.address : null'
+  },
+  {
+    name: 'a client whose addresses pair with none of the last list has no way to the peer',
+    file: 'src/mobike/candidate-pairs.ts',
+    find: "if (state.role === 'initiator' && !canPair(locals, candidates))",
+    replace: 'if (!canPair(locals, candidates) && state.ikePath === undefined)'
+  },
+  {
+    name: 'a request that a NAT changed is carried out where both ends forbid one',
+    file: 'src/mobike/answer.ts',
+    find: 'if (!isStale && crossedNat(notifies, path)) {',
+    replace: 'if (isStale && crossedNat(notifies, path)) {'
   }
 ]

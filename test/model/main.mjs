@@ -24,7 +24,7 @@ if (!(sessions > 0 && Number.isInteger(sessions) && Number.isInteger(first))) {
   process.exit(2)
 }
 /** Sessions that a defect has to show in. */
-const DEFECT_SESSIONS = 1000
+const DEFECT_SESSIONS = 4000
 
 let broken = 0
 const started = performance.now()

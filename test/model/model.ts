@@ -41,7 +41,9 @@ export class Model {
 
   constructor(
     private readonly pair: Pair,
-    private readonly checksBefore: boolean
+    private readonly checksBefore: boolean,
+    /** The address of a NAT that both ends have forbidden, or null. */
+    private readonly forbidden: IpAddress | null
   ) {
     for (const name of ['client', 'gateway'] as const) {
       const { state } = pair[name].session
@@ -74,6 +76,8 @@ export class Model {
     const message = unmarked({ path, bytes })
     const { sa, id } = exchangeOf(message)
     if (!isResponse(message)) {
+      // A106: one that a NAT changed on its way is refused, and counts for nothing.
+      if (path.remote.address === this.forbidden) return
       const newest = this.updates.get(sa)
       if (has(payloads, NOTIFY.UPDATE_SA_ADDRESSES) && (newest === undefined || id > newest.id)) {
         this.updates.set(sa, { id, from: path.remote })
@@ -144,6 +148,8 @@ export class Model {
 
   /** The responder takes its traffic to another endpoint of the initiator. */
   private follows(to: Endpoint): void {
+    // A106: NO_NATS_ALLOWED of the request shows that it did not leave from there.
+    if (to.address === this.forbidden) throw new Error('A106: the responder moves to a NAT that is forbidden')
     // A009: because the newest UPDATE of an IKE SA came from there, and for nothing else.
     if (![...this.updates.values()].some(({ from }) => sameEndpoint(from, to))) {
       throw new Error('A009: the responder moves to where no UPDATE that counts came from')
@@ -170,13 +176,11 @@ export class Model {
     }
   }
 
-  /** In the end traffic of both kernels goes to where the other end is. */
-  kernelsMeet(seen: (path: Path) => Path): void {
+  /** How the traffic of the kernels does not meet, `seen` being a path of the client as the gateway has it. */
+  kernelsDiffer(seen: (path: Path) => Path): string | undefined {
     const [client] = this.kernels.client.values()
     const [gateway] = this.kernels.gateway.values()
-    if (client === undefined || gateway === undefined) return
-    if (!samePath(seen(client.path), gateway.path)) {
-      throw new Error(`A065: kernels are on ${JSON.stringify([client.path, gateway.path])}`)
-    }
+    if (client === undefined || gateway === undefined || samePath(seen(client.path), gateway.path)) return undefined
+    return `A065: kernels are on ${JSON.stringify([client.path, gateway.path])}`
   }
 }

@@ -1,3 +1,4 @@
+import type { Path } from '../../src/bytes/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikeHint, type MobikePolicy } from '../../src/mobike/index.ts'
 import { DEFAULT_SESSION_LIMITS, type SessionOptions } from '../../src/session/index.ts'
 import { createSeededRandom } from '../../src/sim/index.ts'
@@ -6,7 +7,7 @@ import { Live } from '../fuzz/live/live.ts'
 import { disagreement, disagreementOnPaths } from '../session/agreement.ts'
 import { Nat } from '../session/nat.ts'
 import { other, Pair, type SideName } from '../session/pair.ts'
-import { type Deed, GATEWAY_ADDRESSES, perform, storm } from '../session/storm.ts'
+import { type Deed, gatewayAddresses, perform, storm } from '../session/storm.ts'
 import { Model } from './model.ts'
 
 /** One thing that happens. */
@@ -49,9 +50,9 @@ function happening(random: Random, isHostile: boolean): Happening {
     case 3:
     case 4:
     case 5:
-      return { what: 'move', to: random.below(3), before: random.below(2) === 0 }
+      return { what: 'move', to: random.below(4), before: random.below(2) === 0 }
     case 6:
-      return { what: 'gatewayAddress', keep: 1 + random.below(3) }
+      return { what: 'gatewayAddress', keep: 1 + random.below(3), isDualStack: true }
     case 7:
       return { what: 'rekeyChild', who, which }
     case 8:
@@ -70,7 +71,7 @@ function happening(random: Random, isHostile: boolean): Happening {
     case 13:
       return among<Happening>(random, [
         { what: 'sleep', ms: random.below(120_000) },
-        { what: 'offline', ms: random.below(60_000), to: random.below(3) },
+        { what: 'offline', ms: random.below(60_000), to: random.below(4) },
         { what: 'hint', hint: among(random, HINTS) }
       ])
     default:
@@ -80,31 +81,41 @@ function happening(random: Random, isHostile: boolean): Happening {
 
 type When = MobikePolicy['routability']['when']
 
-/** Policies of client and gateway: when each checks routability, and how wide a window it grants. */
-const POLICIES: readonly { readonly when: readonly [When, When]; readonly window: readonly [number, number] }[] = [
+interface Start {
+  readonly when: readonly [When, When]
+  readonly window: readonly [number, number]
+  readonly natTraversal?: MobikePolicy['natTraversal']
+}
+
+/** Policies of client and gateway: when each checks routability, how wide a window it grants, and whether a NAT may be between. */
+const POLICIES: readonly Start[] = [
   { when: ['before', 'before'], window: [1, 1] },
   { when: ['after', 'after'], window: [1, 1] },
   { when: ['never', 'never'], window: [1, 1] },
   { when: ['before', 'before'], window: [4, 4] },
   { when: ['never', 'before'], window: [1, 4] },
-  { when: ['before', 'after'], window: [4, 1] }
+  { when: ['before', 'after'], window: [4, 1] },
+  { when: ['before', 'before'], window: [1, 1], natTraversal: 'forbid' },
+  { when: ['before', 'never'], window: [4, 1], natTraversal: 'forbid' }
 ]
 
 let starts: readonly Pair[] | undefined
 
 /** Both ends established, of each policy: made once, for a handshake costs more than what follows. */
 function established(index: number): Pair {
-  starts ??= POLICIES.map(({ when, window }) => {
+  starts ??= POLICIES.map(({ when, window, natTraversal = 'allow' }) => {
     const [client, gateway] = ([0, 1] as const).map((side): Partial<SessionOptions> => {
       const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: when[side] }
       return {
-        mobike: { ...DEFAULT_MOBIKE_POLICY, routability },
+        mobike: { ...DEFAULT_MOBIKE_POLICY, natTraversal, routability },
         limits: { ...DEFAULT_SESSION_LIMITS, window: window[side] }
       }
     })
     const pair = new Pair(client, gateway)
     pair.isThorough = false
-    return pair.establish()
+    pair.establish().tell('gateway', { type: 'localAddressesChanged', addresses: gatewayAddresses(3, true) })
+    pair.settle()
+    return pair
   })
   return (starts[index] as Pair).copy()
 }
@@ -137,34 +148,72 @@ export function live(plan: Plan): void {
     const { localAddresses } = pair[other(datagram.from)].session.state.surroundings
     return localAddresses.some(({ address }) => address === arrival?.local.address) ? arrival : undefined
   }
-  const model = new Model(pair, POLICIES[plan.start]?.when[1] === 'before')
+  const isNatForbidden = POLICIES[plan.start]?.natTraversal === 'forbid'
+  const model = new Model(pair, POLICIES[plan.start]?.when[1] === 'before', isNatForbidden ? nat.outside : null)
   const around = plan.isHostile ? new Live(pair) : undefined
   for (const one of plan.happenings) happen(pair, nat, around, one)
   calm()
-  const addresses = GATEWAY_ADDRESSES.map((address) => ({ address }))
-  pair.tell('gateway', { type: 'localAddressesChanged', addresses })
-  pair.advance(400_000)
+  // Nothing works through a NAT that is not allowed: the client goes where there is none.
+  if (isNatForbidden) perform(pair, { what: 'move', to: 0, before: false })
+  perform(pair, { what: 'gatewayAddress', keep: 3, isDualStack: true })
   // What an attacker changed may have ended the session, or parted the ends: that much is its right.
-  if (plan.isHostile) return
-  findMapping(pair, nat)
-  const isInside = pair.client.session.state.mobike?.childPath.local.address === nat.inside
-  const trouble = disagreement(pair) ?? (isInside ? undefined : disagreementOnPaths(pair))
-  if (trouble !== undefined) throw new Error(trouble)
-  model.kernelsMeet(({ local, remote }) => {
-    const seen = isInside ? { address: nat.outside, port: nat.port(local.port) } : local
-    return { local: remote, remote: seen }
+  if (plan.isHostile || (isNatForbidden && hasGivenUp(pair))) return pair.advance(RECOVERY_MS)
+  comeTogether(plan, pair, nat, model)
+}
+
+/** How long after a path works again both ends may take to carry their traffic on it, ms: a liveness check, and the longest wait between retransmissions. */
+const ON_PATH_MS = 180_000
+/** How long until nothing is left over either, ms: a Delete of an old IKE SA, which the other end may have forgotten, goes unanswered. */
+const RECOVERY_MS = 400_000
+/** When the host of a client whose mapping is lost says that nothing arrives, ms: by then the client is to have noticed what it can. */
+const HINT_MS = 120_000
+/** How often they are looked at meanwhile, ms. */
+const LOOK_MS = 5000
+
+/** Both ends are to agree in time. */
+function comeTogether(plan: Plan, pair: Pair, nat: Nat, model: Model): void {
+  const seen = ({ local, remote }: Path): Path => {
+    const isInside = local.address === nat.inside
+    return { local: remote, remote: isInside ? { address: nat.outside, port: nat.port(local.port) } : local }
+  }
+  const onPaths = (): string | undefined => model.kernelsDiffer(seen) ?? disagreementOnPaths(pair, seen)
+  const hasRekeyed = plan.happenings.some(({ what }) => what === 'rekeyIke')
+  const took = waitFor(pair, 0, ON_PATH_MS, onPaths, (took) => {
+    // Every fourth client is busy: its exchanges go well whatever address the gateway takes for its.
+    if (plan.seed % 4 === 0) perform(pair, { what: 'rekeyChild', who: 'client', which: 0 })
+    if (took === HINT_MS && hasRekeyed && isMappingLost(pair, nat))
+      pair.tell('client', { type: 'hintReceived', hint: 'noInboundTraffic' })
   })
+  waitFor(pair, took, RECOVERY_MS, () => onPaths() ?? disagreement(pair))
+}
+
+/** Lets time pass until there is no trouble; what is left of it when time is up is thrown. Returns how long it took. */
+function waitFor(
+  pair: Pair,
+  since: number,
+  limit: number,
+  trouble: () => string | undefined,
+  meanwhile: (took: number) => void = () => {}
+): number {
+  for (let took = since; ; took += LOOK_MS) {
+    const what = trouble()
+    if (what === undefined) return took
+    if (took >= limit) throw new Error(`after ${took / 1000} s: ${what}`)
+    meanwhile(took)
+    pair.advance(LOOK_MS)
+  }
+}
+
+/** A client that had nothing but a way through a NAT, where both forbid one, has ended the session (section 3.9). */
+function hasGivenUp(pair: Pair): boolean {
+  return pair.reports('client').some((report) => report.kind === 'closed' && report.reason === 'unexpectedNat')
 }
 
 /** A mapping lost between a rekey and the next check shows only in that nothing arrives any more (D22): the host says so. */
-function findMapping(pair: Pair, nat: Nat): void {
-  for (let count = 0; count < 3; count++) {
-    const mine = pair.client.session.state.mobike?.childPath.local
-    const theirs = pair.gateway.session.state.mobike?.childPath.remote
-    if (mine?.address !== nat.inside || theirs?.port === nat.port(mine.port)) return
-    pair.tell('client', { type: 'hintReceived', hint: 'noInboundTraffic' })
-    pair.advance(60_000)
-  }
+function isMappingLost(pair: Pair, nat: Nat): boolean {
+  const mine = pair.client.session.state.mobike?.childPath.local
+  const theirs = pair.gateway.session.state.mobike?.childPath.remote
+  return mine?.address === nat.inside && theirs?.port !== nat.port(mine.port)
 }
 
 function happen(pair: Pair, nat: Nat, around: Live | undefined, one: Happening): void {

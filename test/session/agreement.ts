@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Pair, SideName } from './pair.ts'
+import type { Path } from '../../src/bytes/index.ts'
+import { type Pair, reversed, type SideName } from './pair.ts'
 
 interface View {
   readonly phase: string
@@ -43,11 +44,15 @@ export function disagreement(pair: Pair): string | undefined {
   return undefined
 }
 
-/** In what the MOBIKE machines of both ends do not agree, the addresses being the same at both; undefined when they do. */
-export function disagreementOnPaths(pair: Pair): string | undefined {
+/**
+ * In what the MOBIKE machines of both ends do not agree, `seen` being a path of the client as the gateway has it; undefined
+ * when they do.
+ */
+export function disagreementOnPaths(pair: Pair, seen: (path: Path) => Path = reversed): string | undefined {
   const one = pair.client.session.state.mobike
   const two = pair.gateway.session.state.mobike
-  const theirs = two && [two.ikePath, two.childPath].map(({ local, remote }) => ({ local: remote, remote: local }))
-  if (!isDeepStrictEqual(one && [one.ikePath, one.childPath], theirs)) return `paths ${JSON.stringify([one, two])}`
+  if (!isDeepStrictEqual(one && [one.ikePath, one.childPath].map(seen), two && [two.ikePath, two.childPath])) {
+    return `paths ${JSON.stringify([one, two])}`
+  }
   return isDeepStrictEqual(one?.ikePath, one?.childPath) ? undefined : 'IKE and Child SAs are on different paths'
 }

@@ -5,7 +5,7 @@ import { DEFAULT_MOBIKE_POLICY, type MobikeHint, type MobikePolicy } from '../..
 import { disagreement, disagreementOnPaths } from './agreement.ts'
 import { Nat } from './nat.ts'
 import type { Pair, SideName } from './pair.ts'
-import { type Deed, GATEWAY_ADDRESSES, perform, stormy, type Weather } from './storm.ts'
+import { type Deed, gatewayAddresses, perform, stormy, type Weather } from './storm.ts'
 
 /** Random schedules over a bad network: whatever happens, both ends come to agree, and nothing is left over. */
 
@@ -59,7 +59,7 @@ function run(deeds: readonly Deed[], sky: Weather, isRestored = true): Pair {
   calm()
   pair.tell('gateway', {
     type: 'localAddressesChanged',
-    addresses: GATEWAY_ADDRESSES.map((address) => ({ address }))
+    addresses: gatewayAddresses(3)
   })
   pair.advance(400_000)
   agreement(pair)
@@ -143,7 +143,7 @@ describe('random schedules over a network that loses, copies and reorders', { ti
           for (const name of closers) pair.tell(name, { type: 'closeRequested' })
           pair.advance(ms)
           calm()
-          const all = GATEWAY_ADDRESSES.map((address) => ({ address }))
+          const all = gatewayAddresses(3)
           pair.tell('gateway', { type: 'localAddressesChanged', addresses: all })
           // Long enough for a side that was left alone to notice by its own liveness checks.
           pair.advance(900_000)
@@ -195,7 +195,7 @@ describe('random schedules over a network that loses, copies and reorders', { ti
           else perform(pair, deed)
         }
         calm()
-        const all = GATEWAY_ADDRESSES.map((address) => ({ address }))
+        const all = gatewayAddresses(3)
         pair.tell('gateway', { type: 'localAddressesChanged', addresses: all })
         // A mapping that changed is found by the next liveness check.
         pair.advance(400_000)
@@ -258,7 +258,7 @@ describe('random schedules over a network that loses, copies and reorders', { ti
           }
         }
         calm()
-        const addresses = GATEWAY_ADDRESSES.map((address) => ({ address }))
+        const addresses = gatewayAddresses(3)
         pair.tell('gateway', { type: 'localAddressesChanged', addresses })
         pair.advance(300_000)
         // A mapping lost between an IKE SA rekey and the first check after it leaves no trace in hashes (D22): it shows in

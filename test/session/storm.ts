@@ -7,7 +7,7 @@ import { type News, Pair, type SideName } from './pair.ts'
 export type Deed =
   | { readonly what: 'wait'; readonly ms: number }
   | { readonly what: 'move'; readonly to: number; readonly before: boolean }
-  | { readonly what: 'gatewayAddress'; readonly keep: number }
+  | { readonly what: 'gatewayAddress'; readonly keep: number; readonly isDualStack?: boolean }
   | { readonly what: 'rekeyChild'; readonly who: SideName; readonly which: number }
   | { readonly what: 'newChild'; readonly who: SideName }
   | { readonly what: 'deleteChild'; readonly who: SideName; readonly which: number }
@@ -18,6 +18,16 @@ export type Deed =
 /** Addresses of the hosts, one after the other or together. */
 export const CLIENT_ADDRESSES = ['10.1.0.2', '10.2.0.2', '10.4.0.2']
 export const GATEWAY_ADDRESSES = ['192.0.2.1', '198.51.100.1']
+/** Those of hosts with IPv6 besides: a client that moves past the last IPv4 address has IPv6 alone, a gateway both at each site. */
+const CLIENT_ADDRESS6 = '2001:db8:a::2'
+const GATEWAY_ADDRESSES6 = ['2001:db8:1::1', '2001:db8:2::1']
+
+/** Addresses of a gateway at the sites whose bits are set. */
+export function gatewayAddresses(sites: number, isDualStack = false): { readonly address: string }[] {
+  const all = isDualStack ? [...GATEWAY_ADDRESSES, ...GATEWAY_ADDRESSES6] : GATEWAY_ADDRESSES
+  const kept = all.filter((_, index) => (sites & (1 << (index % GATEWAY_ADDRESSES.length))) !== 0)
+  return kept.map((address) => ({ address }))
+}
 
 /** How bad the network is; the seed decides the rest. */
 export interface Weather {
@@ -73,7 +83,7 @@ export function perform(pair: Pair, deed: Deed): void {
     case 'wait':
       return pair.advance(deed.ms)
     case 'move': {
-      const address = CLIENT_ADDRESSES[deed.to] as string
+      const address = CLIENT_ADDRESSES[deed.to] ?? CLIENT_ADDRESS6
       if (deed.before) {
         const addresses = [...pair.client.session.state.surroundings.localAddresses, { address, cost: -1 }]
         tell('client', { type: 'localAddressesChanged', addresses: addresses.slice(-2) })
@@ -82,8 +92,8 @@ export function perform(pair: Pair, deed: Deed): void {
       return tell('client', { type: 'localAddressesChanged', addresses: [{ address }] })
     }
     case 'gatewayAddress': {
-      const addresses = GATEWAY_ADDRESSES.filter((_, index) => (deed.keep & (1 << index)) !== 0)
-      return tell('gateway', { type: 'localAddressesChanged', addresses: addresses.map((address) => ({ address })) })
+      const addresses = gatewayAddresses(deed.keep, deed.isDualStack)
+      return tell('gateway', { type: 'localAddressesChanged', addresses })
     }
     case 'rekeyChild':
     case 'deleteChild': {
