@@ -1,6 +1,6 @@
 import { type Path, sameEndpoint } from '../bytes/index.ts'
 import { advertisableAddresses } from './address-set.ts'
-import { withPairs } from './candidate-pairs.ts'
+import { settlePairs, withPairs } from './candidate-pairs.ts'
 import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -75,6 +75,16 @@ export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: numbe
     state.outstanding.some(({ purpose }) => purpose === 'update' || purpose === 'addressList')
   if (isBusy) return change(step, { reselectAt: now + Math.max(1, policy.selection.hysteresisMs) })
   return startProbing(policy, step, 'better', better, now)
+}
+
+/**
+ * A request can wait with the host while the address that it came to goes, and nothing can be sent from there any more: the
+ * responder answers from another one (section 3.5, last paragraph). With none at all, what was just heard is the better news.
+ */
+export function leaveGoneSource(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  if (isLocalUsable(step.state, step.state.ikePath)) return step
+  const known = settlePairs(policy, step)
+  return sameRemote(known.state, now) === undefined ? step : leaveLostAddress(policy, known, now)
 }
 
 /** A responder knows nothing better than where the initiator was last: other addresses of it are for when that fails. */

@@ -1,7 +1,7 @@
 import { type IpAddress, type Path, samePath } from '../bytes/index.ts'
 import { peerAddressSet, sameAddresses } from './address-set.ts'
-import { reselect } from './addresses.ts'
-import { withPairs } from './candidate-pairs.ts'
+import { leaveGoneSource, reselect } from './addresses.ts'
+import { outerTest, withPairs } from './candidate-pairs.ts'
 import { beginMove, moveChildren, resume } from './move.ts'
 import { adoptNat } from './nat.ts'
 import { checkNoNatsAllowed } from './nat-prohibition.ts'
@@ -40,12 +40,14 @@ export function requestReceived(policy: MobikePolicy, step: MobikeStep, event: R
     return doList ? peerListReceived(policy, checked, event) : checked
   }
   const update = { from: state.ikePath, nat: event.nat }
-  if (doUpdate && policy.acceptPath?.(path, update) === false) {
+  // Traffic to an inner address would have to pass through the SA that it belongs to (F65).
+  const isInner = samePath(path, state.ikePath) ? false : outerTest(state.excluded)(path.remote.address)
+  if (doUpdate && (isInner || policy.acceptPath?.(path, update) === false)) {
     return refuse(ordered, event, { kind: 'unacceptableAddresses' }, { kind: 'refused', path, by: 'local' })
   }
   const answered = act(ordered, { type: 'answer', notifies: echoOf(state, notifies) })
   const listed = doList ? peerListReceived(policy, answered, event) : answered
-  return doUpdate ? updateReceived(policy, listed, event) : listed
+  return doUpdate ? leaveGoneSource(policy, updateReceived(policy, listed, event), event.now) : listed
 }
 
 /** What a response to any INFORMATIONAL returns: COOKIE2 as it came (A-O2), NAT_DETECTION when it was there (sections 3.7, 3.8). */

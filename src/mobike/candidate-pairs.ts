@@ -56,7 +56,7 @@ function initialPath(local: LocalAddress, { cost: _, ...remote }: RemoteCandidat
 }
 
 /** Addresses that are none of ours to use, whoever named them. */
-function outerTest(excluded: readonly ExcludedPrefix[]): (address: IpAddress) => boolean {
+export function outerTest(excluded: readonly ExcludedPrefix[]): (address: IpAddress) => boolean {
   return prefixTest(excluded.filter(({ announcedOnly }) => announcedOnly !== true))
 }
 

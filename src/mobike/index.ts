@@ -17,6 +17,7 @@ export {
   type RoutabilityPolicy,
   type SelectionPolicy
 } from './policy.ts'
+export { checkMobikePolicy } from './policy-check.ts'
 export { nextMobikeRequest, wantsMobikeRequest } from './request.ts'
 export { routabilityOf } from './routability.ts'
 export type {
@@ -60,5 +61,6 @@ export {
   pathTable,
   peerAddresses,
   type Reachability,
-  reachability
+  reachability,
+  retransmissionPath
 } from './views.ts'

@@ -8,6 +8,7 @@ import { close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
+import { checkMobikePolicy } from './policy-check.ts'
 import { advanceProbing, doubtWithoutChoice, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
@@ -20,8 +21,13 @@ import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.t
 
 const DEFAULT_PORTS: MobikePorts = { ike: 500, natTraversal: 4500 }
 
-/** The state of a lineage whose first IKE SA was just established with MOBIKE on both sides, and what to start. */
+/**
+ * The state of a lineage whose first IKE SA was just established with MOBIKE on both sides, and what to start.
+ *
+ * @throws RangeError naming the field of `policy` whose number is out of its range.
+ */
 export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep {
+  checkMobikePolicy(policy)
   const natTraversal = init.natTraversal && policy.natTraversal === 'allow'
   const nat = natTraversal ? init.nat : null
   const hasBaseline = nat !== null && init.initPath !== undefined && samePath(init.initPath, init.path)

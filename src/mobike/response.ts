@@ -38,7 +38,7 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
   switch (request.purpose) {
     case 'update': {
       const doubts = replied.state.updatesInDoubt - (isRefused(event) ? 1 : 0)
-      const counted = change(replied, { updatesInDoubt: Math.max(0, doubts) })
+      const counted = keepList(change(replied, { updatesInDoubt: Math.max(0, doubts) }), request, event)
       return superseded ? counted : updateAnswered(policy, counted, request, event)
     }
     case 'routability':
@@ -79,16 +79,15 @@ function updateAnswered(
   if (state.pending.update) return step
   if (differ(event.sources) || differ(event.destinations)) {
     // Which copy the peer acted on is unknown.
-    return intend(step, { update: true, list: state.pending.list || request.carriesList })
+    return intend(step, { update: true })
   }
-  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { update: true }, request)
+  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, 'update')
   if (has(event, 'unacceptableAddresses')) {
-    const kept = intend(step, { list: state.pending.list || request.carriesList })
-    const told = act(kept, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
+    const told = act(step, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
     // An UPDATE for the addresses in use is refused without harm: there is nothing to go back to.
     return state.rollback === null ? told : abandonPath(policy, told, event.now, 'updateRefused')
   }
-  if (event.failedWith !== undefined) return updateFailed(policy, step, request, event.now, event.failedWith)
+  if (event.failedWith !== undefined) return updateFailed(policy, step, event.now, event.failedWith)
   const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
   const isReturned = request.cookie2 === null || has(event, 'cookie2')
   const returned = isReturned ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
@@ -104,6 +103,13 @@ function updateAnswered(
     moveDue: true
   })
   return unprovenRoutability(policy, unproven, event.now)
+}
+
+/** A list whose UPDATE was refused, or came from a source that is not known, was not taken: it is told anew (section 3.6). */
+function keepList(step: MobikeStep, request: OwnRequest, event: ResponseReceived): MobikeStep {
+  const isTaken = !isRefused(event) && !differ(event.sources) && !differ(event.destinations)
+  const isAnew = step.state.outstanding.some(({ carriesList, token }) => carriesList && token > request.token)
+  return !request.carriesList || isTaken || isAnew ? step : intend(step, { list: true })
 }
 
 function moved(step: MobikeStep): MobikeStep {
@@ -154,43 +160,27 @@ function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseRec
   // The header address is part of the list: with several sources the peer's record is unknown (RFC 4555 section 3.6).
   const sources = new Set(event.sources.map(({ address }) => address))
   if (sources.size > 1) return intend(step, { list: true })
-  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, { list: true }, null)
+  if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, 'list')
   // Failed entirely: the peer may not have read it.
   if (event.failedWith !== undefined) return askedLater(policy, step, event.now, { list: true })
   return change(step, { natRetries: 0 })
 }
 
 /** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
-function natForbidden(
-  policy: MobikePolicy,
-  step: MobikeStep,
-  now: number,
-  again: { readonly update?: true; readonly list?: true },
-  update: OwnRequest | null
-): MobikeStep {
+function natForbidden(policy: MobikePolicy, step: MobikeStep, now: number, again: 'update' | 'list'): MobikeStep {
   const { state } = step
   const told = act(step, { type: 'report', report: { kind: 'unexpectedNat', by: 'peer' } })
-  const list = state.pending.list || again.list === true || update?.carriesList === true
   if (state.natRetries < policy.natRetryLimit) {
-    return intend(change(told, { natRetries: state.natRetries + 1 }), { ...again, list })
+    return intend(change(told, { natRetries: state.natRetries + 1 }), { [again]: true })
   }
   const spent = change(told, { natRetries: 0 })
-  return update === null ? spent : abandonPath(policy, intend(spent, { list }), now, 'natNotAllowed')
+  return again === 'list' ? spent : abandonPath(policy, spent, now, 'natNotAllowed')
 }
 
 /** Failed entirely (RFC 7296 section 3.10.1), but perhaps only for now (section 2.25): asked again, later each time. */
-function updateFailed(
-  policy: MobikePolicy,
-  step: MobikeStep,
-  request: OwnRequest,
-  now: number,
-  notifyType: number
-): MobikeStep {
-  const { natRetries, pending, rollback } = step.state
-  const told = act(intend(step, { list: pending.list || request.carriesList }), {
-    type: 'report',
-    report: { kind: 'updateFailed', notifyType }
-  })
+function updateFailed(policy: MobikePolicy, step: MobikeStep, now: number, notifyType: number): MobikeStep {
+  const { natRetries, rollback } = step.state
+  const told = act(step, { type: 'report', report: { kind: 'updateFailed', notifyType } })
   const next = askedLater(policy, told, now, { update: true })
   return natRetries < policy.natRetryLimit || rollback === null ? next : abandonPath(policy, next, now, 'updateRefused')
 }

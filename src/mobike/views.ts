@@ -8,6 +8,18 @@ export function ikePath(state: MobikeState): Path {
   return state.ikePath
 }
 
+/**
+ * Where the host sends an outstanding request again on its own timer: the pair in use. Only a test of pairs that are no more
+ * than better (RFC 4555 section 3.10) stays on the pair under test: answered elsewhere it would show nothing. `token` is that
+ * of the request, or null for one of the host's.
+ */
+export function retransmissionPath(state: MobikeState, token: number | null): Path {
+  const { ikePath, outstanding, probing } = state
+  if (probing === null || probing.reason === 'suspect') return ikePath
+  const isProbe = outstanding.some((request) => request.token === token && request.purpose === 'probe')
+  return (isProbe ? probing.candidates[probing.cursor] : undefined) ?? ikePath
+}
+
 /** Outer addresses of every Child SA. Differs from {@link ikePath} while return routability is open. */
 export function childPath(state: MobikeState): Path {
   return state.childPath

@@ -1,7 +1,7 @@
 import type { AddressRangeSelector } from '../codec/types.ts'
 import type { RetransmissionPolicy } from '../exchange/index.ts'
 import type { ChildProposal, ConfigurationRequest, Identity, IkeProposal } from '../ike/types.ts'
-import type { MobikePolicy } from '../mobike/index.ts'
+import { checkMobikePolicy, type MobikePolicy } from '../mobike/index.ts'
 
 /** What a session is told once: identities, algorithms, policies. Never changed by a step, never part of a state. */
 export interface SessionConfig {
@@ -128,7 +128,8 @@ export type SessionOptions = Pick<
  * A complete configuration from what must be said and defaults for the rest.
  *
  * @throws TypeError naming the option that contradicts itself: no proposal, an AEAD cipher beside an integrity algorithm.
- * @throws RangeError when `limits.window` is no whole number from 1 to {@link LARGEST_WINDOW}.
+ * @throws RangeError when `limits.window` is no whole number from 1 to {@link LARGEST_WINDOW}, or naming the field of `mobike`
+ *   whose number is out of its range.
  */
 export function sessionConfig(options: SessionOptions): SessionConfig {
   if (options.ikeProposals.length === 0) throw new TypeError('ikeProposals: at least one proposal is needed')
@@ -145,6 +146,7 @@ export function sessionConfig(options: SessionOptions): SessionConfig {
   if (!Number.isInteger(limits.window) || limits.window < 1 || limits.window > LARGEST_WINDOW) {
     throw new RangeError(`limits.window: ${limits.window} is no whole number from 1 to ${LARGEST_WINDOW}`)
   }
+  if (options.mobike != null) checkMobikePolicy(options.mobike)
   return {
     localIdentity: options.localIdentity,
     peerIdentity: options.peerIdentity ?? null,

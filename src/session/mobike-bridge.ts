@@ -50,7 +50,8 @@ export function obeyMobike(
   answer?: (notifies: readonly MobikeNotify[]) => void
 ): void {
   for (const action of actions) {
-    if (turn.state.phase.name === 'closed') return
+    // Nothing goes on after the end but what the end asks for.
+    if (turn.state.phase.name === 'closed' && action.type !== 'stopNatKeepalive') continue
     switch (action.type) {
       case 'answer':
         answer?.(action.notifies)

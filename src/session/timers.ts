@@ -1,5 +1,5 @@
 import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
-import { nextMobikeWake } from '../mobike/index.ts'
+import { nextMobikeWake, retransmissionPath } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
@@ -92,7 +92,8 @@ function retransmitDue(turn: Turn, id: number): void {
     const record = sa?.requests.outstanding.find((candidate) => candidate.messageId === messageId)
     if (sa === undefined || record?.nextAt === undefined || turn.now < record.nextAt) continue
     const token = record.purpose.kind === 'mobike' ? record.purpose.token : null
-    const path = currentPath(turn.state)
+    const { mobike } = turn.state
+    const path = mobike === null ? currentPath(turn.state) : retransmissionPath(mobike, token)
     const again = retransmitted(record, retransmission, path, turn.now)
     if (again === undefined) {
       exhausted(turn, sa, token)

@@ -162,6 +162,44 @@ describe('an UPDATE heard', () => {
   })
 })
 
+describe('an UPDATE heard from where none can come, or where it cannot be answered', () => {
+  const excluded = (announcedOnly: boolean): Solo =>
+    new Solo({
+      role: 'responder',
+      path: FROM_WIFI,
+      localAddresses: [{ address: GW1 }],
+      excludedPrefixes: [{ address: '10.3.0.0', prefixLength: 24, announcedOnly }]
+    })
+
+  it('F65 an inner address of the session is unacceptable as an outer one, and nothing moves', () => {
+    const solo = excluded(false)
+    const inner = path(GW1, '10.3.0.7')
+    expect(solo.hear(inner, [UPDATE, COOKIE2])).toEqual([
+      { type: 'answer', notifies: [{ kind: 'unacceptableAddresses' }, COOKIE2] },
+      report({ kind: 'refused', path: inner, by: 'local' })
+    ])
+    expect([solo.state.ikePath, solo.state.childPath]).toEqual([FROM_WIFI, FROM_WIFI])
+    // Out of the networks behind a Child SA only what is announced is left out: a packet did come from there.
+    const behind = excluded(true)
+    behind.hear(inner, [UPDATE])
+    expect(behind.state.ikePath).toEqual(inner)
+  })
+
+  it('A066 one that waited while its destination went is carried out at the source that is left', () => {
+    const solo = new Solo({ role: 'responder', path: FROM_WIFI, localAddresses: [{ address: GW1 }] })
+    solo.local(GW2)
+    const list = solo.must()
+    expect([list.purpose, solo.state.childPath]).toEqual(['addressList', path(GW2, WIFI)])
+    solo.hear(FROM_WIFI, [UPDATE])
+    expect([solo.state.ikePath, solo.state.childPath]).toEqual([path(GW2, WIFI), path(GW2, WIFI)])
+    // To another address of the initiator likewise: there the Child SAs wait for the check.
+    solo.hear(FROM_CELL, [UPDATE])
+    expect(solo.state.ikePath).toEqual(path(GW2, CELL))
+    expect(solo.must().purpose).toBe('routability')
+    expect(solo.state.childPath).toEqual(path(GW2, WIFI))
+  })
+})
+
 describe('a list heard', () => {
   it('A070 replaces what was known, and is told; the same once more is not', () => {
     const solo = responder()

@@ -262,6 +262,49 @@ describe('the answer to a request that a rekey of the IKE SA voided', () => {
   })
 })
 
+describe('a list in an UPDATE that another UPDATE is already to follow', () => {
+  it.each([
+    ['fails', FAILED],
+    ['is refused', { notifies: [{ kind: 'unacceptableAddresses' }] }],
+    ['crossed a NAT', { notifies: [{ kind: 'unexpectedNatDetected' }] }],
+    ['left from several sources', { sources: [at(WIFI), at(CELL)] }]
+  ] as const)('A076 A077 is told once more where that UPDATE %s', (_, answered) => {
+    const solo = new Solo()
+    solo.local(WIFI, CELL, LAN)
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
+    expect(kinds(update)).toContain('additionalAddress')
+    solo.do({ type: 'updateForced' })
+    solo.answer(update, answered)
+    solo.at(solo.wake() ?? 0)
+    const next = solo.must()
+    expect(kinds(next)?.[0]).toBe('updateSaAddresses')
+    expect(next.notifies).toEqual(expect.arrayContaining([{ kind: 'additionalAddress', address: CELL }]))
+  })
+
+  it('A076 is not told again where it was taken, nor where a newer one is on its way', () => {
+    const solo = new Solo()
+    solo.local(WIFI, CELL, LAN)
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
+    solo.do({ type: 'updateForced' })
+    solo.answer(update)
+    expect(kinds(solo.must())).not.toContain('additionalAddress')
+
+    const wide = new Solo()
+    wide.local(WIFI, CELL, LAN)
+    wide.do({ type: 'updateForced' })
+    const first = wide.must()
+    wide.local(WIFI, LAN)
+    wide.do({ type: 'updateForced' })
+    const second = wide.must()
+    expect(kinds(second)).toContain('additionalAddress')
+    wide.answer(first, FAILED)
+    wide.answer(second)
+    expect(wide.ask()).toBeNull()
+  })
+})
+
 describe('several requests of ours at once', () => {
   it('the answer to one leaves the others where they are', () => {
     const solo = new Solo()

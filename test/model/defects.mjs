@@ -34,8 +34,8 @@ export const DEFECTS = [
   {
     name: 'a request is sent again on the path that it was first sent on',
     file: 'src/session/timers.ts',
-    find: '    const path = currentPath(turn.state)\n    const again',
-    replace: '    const path = { local: record.sources[0], remote: record.destinations[0] }\n    const again'
+    find: 'const path = mobike === null ? currentPath(turn.state) : retransmissionPath(mobike, token)',
+    replace: 'const path = { local: record.sources[0], remote: record.destinations[0] }'
   },
   {
     name: 'a move leaves one Child SA behind',

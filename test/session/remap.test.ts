@@ -257,3 +257,20 @@ describe('a peer that never answers checks with NAT_DETECTION', () => {
     expect(second.reports).not.toContainEqual({ kind: 'natDetectionUnanswered' })
   })
 })
+
+describe('the session ends behind a NAT', () => {
+  it('F62 its keepalives end with it, whoever ends it', () => {
+    const pair = new Pair()
+    const nat = new Nat(pair)
+    pair.establish()
+    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: nat.inside }] })
+    pair.settle()
+    pair.passes = () => false
+    pair.tell('client', { type: 'livenessRequested' })
+    pair.advance(900_000)
+    const keepalives = pair.client.actions.filter(({ type }) => /NatKeepalive$/.test(type)).map(({ type }) => type)
+    expect(pair.phase('client')).toBe('closed')
+    expect(keepalives.filter((type) => type === 'startNatKeepalive')).toHaveLength(1)
+    expect(keepalives.at(-1)).toBe('stopNatKeepalive')
+  })
+})

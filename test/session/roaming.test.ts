@@ -517,6 +517,17 @@ describe('NATs', () => {
     expect(mobikeReports(pair.client.actions)).not.toContainEqual({ kind: 'natMappingChanged' })
   })
 
+  it('A112 A113 goes to a better pair however slow it is: a test of it is not answered elsewhere', () => {
+    const pair = new Pair()
+    pair.isThorough = false
+    pair.establish()
+    pair.copies = ({ path }) => [[path.local.address, path.remote.address].includes('10.4.0.2') ? 400 : 10]
+    const addresses = [{ address: '10.1.0.2', cost: 5 }, { address: '10.4.0.2' }]
+    pair.tell('client', { type: 'localAddressesChanged', addresses })
+    pair.advance(10_000)
+    expectSettled(pair, '10.4.0.2')
+  })
+
   it('moves behind a NAT and out of it with every loss pattern of six datagrams', () => {
     for (let mask = 0; mask < 64; mask++) {
       const pair = reachable()
