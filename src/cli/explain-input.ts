@@ -14,9 +14,8 @@ import { frameContent } from './datagram.ts'
 import type { KeyTable } from './key-table.ts'
 import { createOpener, type Opened } from './open-messages.ts'
 
-/** What is printed, what is wrong with the input, and how the process ends. */
-export interface Output {
-  readonly text: string
+/** What is wrong with the input, and how the process ends. */
+export interface Outcome {
   readonly complaint?: string
   readonly exitCode: 0 | 1 | 2
 }
@@ -25,18 +24,22 @@ export interface Output {
 const IKE_PORT = 500
 const NAT_TRAVERSAL_PORT = 4500
 
+/** Takes text that is to be printed: message by message, for that of a whole capture may be more than a string can hold. */
+export type Write = (text: string) => void
+
 /** Explains a capture file, or octets in hexadecimal. Total. */
-export function explainInput(input: Uint8Array, format: Format, table?: KeyTable): Output {
-  if (isCapture(input)) return explainCapture(input, format, table)
+export function explainInput(input: Uint8Array, format: Format, write: Write, table?: KeyTable): Outcome {
+  if (isCapture(input)) return explainCapture(input, format, write, table)
   const octets = octetsOf(input)
   if (octets === undefined) {
-    return { text: '', complaint: 'neither a capture (pcap, pcapng) nor hexadecimal octets', exitCode: 2 }
+    return { complaint: 'neither a capture (pcap, pcapng) nor hexadecimal octets', exitCode: 2 }
   }
   // As it was on port 4500, behind the non-ESP marker (RFC 3948 section 2.2)?
   const isMarked = octets.length > 32 && readUint32(octets, 0) === 0 && readUint32(octets, 28) === octets.length - 4
   const explain = createExplainer(format, table)
   const { text, isWellFormed } = explain(isMarked ? octets.subarray(4) : octets, '')
-  return { text, exitCode: isWellFormed ? 0 : 1 }
+  write(text)
+  return { exitCode: isWellFormed ? 0 : 1 }
 }
 
 function octetsOf(input: Uint8Array): Uint8Array | undefined {
@@ -49,19 +52,27 @@ function octetsOf(input: Uint8Array): Uint8Array | undefined {
   return text.length > 0 && text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text) ? fromHex(text) : undefined
 }
 
-function explainCapture(input: Uint8Array, format: Format, table: KeyTable | undefined): Output {
+function explainCapture(input: Uint8Array, format: Format, write: Write, table: KeyTable | undefined): Outcome {
   const { frames, defect } = readCapture(input)
   const explain = createExplainer(format, table)
-  const texts: string[] = []
+  const unread = new Map<string, number>()
+  let isFirst = true
+  const print = (text: string): void => {
+    write(format === 'text' && !isFirst ? `\n${text}` : text)
+    isFirst = false
+  }
+  const mention = (text: string): void => {
+    if (format !== 'json') print(`${text}\n`)
+  }
   let messages = 0
   let malformed = 0
   for (const frame of frames) {
     const content = frameContent(frame)
-    if (content.kind === 'other') continue
-    const ends = ` ${endText(content.source)} > ${endText(content.destination)}`
-    const title = `#${frame.number}${ends}`
+    if (content.kind === 'unread') unread.set(content.text, (unread.get(content.text) ?? 0) + 1)
+    if (content.kind === 'unread' || content.kind === 'other') continue
+    const title = `#${frame.number} ${endText(content.source)} > ${endText(content.destination)}`
     if (content.kind === 'esp') {
-      if (format !== 'json') texts.push(`${title} ${espText(content.payload)}\n`)
+      mention(`${title} ${espText(content.payload)}`)
       continue
     }
     const ports = [content.source.port, content.destination.port]
@@ -69,28 +80,27 @@ function explainCapture(input: Uint8Array, format: Format, table: KeyTable | und
     if (!isMarked && !ports.includes(IKE_PORT)) continue
     const kind = classifyUdpDatagram(content.payload, isMarked)
     if (kind !== 'ike') {
-      const what =
-        kind === 'keepalive'
-          ? 'NAT keepalive'
-          : kind === 'esp'
-            ? espText(content.payload)
-            : `${content.payload.length} octets`
-      if (format !== 'json') texts.push(`${title} ${what}\n`)
+      const octets = `${content.payload.length} octets`
+      mention(`${title} ${kind === 'keepalive' ? 'NAT keepalive' : kind === 'esp' ? espText(content.payload) : octets}`)
       continue
     }
     const { text, isWellFormed } = explain(isMarked ? content.payload.subarray(4) : content.payload, title)
     messages++
     if (!isWellFormed) malformed++
-    texts.push(text)
+    print(text)
   }
-  const text = texts.join(format === 'text' ? '\n' : '')
-  if (messages === 0)
-    return { text, complaint: defect ?? 'no IKE message on UDP port 500 or 4500 in this capture', exitCode: 2 }
+  const complaints = [...(defect === undefined ? [] : [defect]), ...unreadText(unread)]
+  if (messages === 0 && defect === undefined)
+    complaints.unshift('no IKE message on UDP port 500 or 4500 in this capture')
   return {
-    text,
-    ...(defect === undefined ? {} : { complaint: defect }),
-    exitCode: malformed > 0 || defect !== undefined ? 1 : 0
+    ...(complaints.length === 0 ? {} : { complaint: complaints.join('; ') }),
+    exitCode: messages === 0 ? 2 : malformed > 0 || complaints.length > 0 ? 1 : 0
   }
+}
+
+/** What could not be read may have been IKE: large messages travel as IP fragments. */
+function unreadText(unread: ReadonlyMap<string, number>): readonly string[] {
+  return [...unread].map(([why, count]) => `${count} ${count === 1 ? 'frame' : 'frames'} not read (${why})`)
 }
 
 function endText(end: string | Parameters<typeof endpointText>[0]): string {

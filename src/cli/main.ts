@@ -6,6 +6,9 @@ import { HELP, readArguments } from './arguments.ts'
 import { explainInput } from './explain-input.ts'
 import { readKeyTable } from './key-table.ts'
 
+// Whoever reads the output, such as head, may have seen enough.
+stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? process.exitCode : 2))
+
 // Not exit(): it would cut off output that a pipe has not taken yet.
 process.exitCode = run(argv.slice(2))
 
@@ -23,10 +26,9 @@ function run(words: readonly string[]): number {
   if (keys !== undefined && keyText === undefined) return fail(`${command.keys}: no text in UTF-8`)
   const table = keyText === undefined ? undefined : readKeyTable(keyText)
   if (table?.ok === false) return fail(`${command.keys}: ${table.fault}`)
-  const input = /^[0-9a-f:\s]{2,}$/i.test(command.input) ? utf8Bytes(command.input) : read(command.input)
+  const input = /^\s*(0x)?[0-9a-f:\s]{2,}$/i.test(command.input) ? utf8Bytes(command.input) : read(command.input)
   if (typeof input === 'string') return fail(input)
-  const { text, complaint, exitCode } = explainInput(input, command.format, table?.table)
-  stdout.write(text)
+  const { complaint, exitCode } = explainInput(input, command.format, (text) => stdout.write(text), table?.table)
   if (complaint !== undefined) stderr.write(`ikev2-mobike: ${complaint}\n`)
   return exitCode
 }

@@ -1,5 +1,5 @@
 import { type BodyError, type FieldReading, type Forms, readFields, registryName } from '../bodies/index.ts'
-import { type Outline, octetsText } from './outline.ts'
+import { escaped, type Outline, octetsText } from './outline.ts'
 
 const FAULTS: Readonly<Record<BodyError['code'], string>> = {
   truncated: 'too few octets',
@@ -49,11 +49,11 @@ function takeAll(outline: Outline, readings: readonly FieldReading[], reference:
 function valueText({ field, value }: FieldReading): string {
   if (typeof value === 'number') return numberText(field, value)
   if (value instanceof Uint8Array) return octetsText(value)
-  if (typeof value === 'string') return field.is === 'text' ? `"${value}"` : value
+  if (typeof value === 'string') return field.is === 'text' ? `"${escaped(value)}"` : value
   if (Array.isArray(value)) return `${value.length}`
   const { type, value: content } = value as { readonly type: number; readonly value: unknown }
   const kind = field.is === 'gateway' ? registryName('gatewayIdentityType', type) : numberText(field, type)
-  return `${kind} ${content instanceof Uint8Array ? octetsText(content) : content}`
+  return `${kind} ${content instanceof Uint8Array ? octetsText(content) : escaped(String(content))}`
 }
 
 function numberText(field: FieldReading['field'], value: number): string {

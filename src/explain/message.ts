@@ -1,5 +1,6 @@
 import { readUint16, toHex } from '../bytes/index.ts'
 import {
+  CODEC_LIMITS,
   type DecodeError,
   decodeMessage,
   decodePayloads,
@@ -101,7 +102,9 @@ function flagsText(flags: number): string {
 /** Payloads to the end. `octets` is what `chain` takes from. */
 function explainChain(chain: Outline, octets: Uint8Array, firstPayload: number): void {
   let type = firstPayload
-  while (type !== PAYLOAD.NONE && !chain.isBroken) {
+  for (let count = 0; type !== PAYLOAD.NONE && !chain.isBroken; count++) {
+    // What no decoder reads is not shown piece by piece either: the text would be many times the message.
+    if (count === CODEC_LIMITS.payloads) return chain.rest('further payloads', `more than ${count} payloads`)
     const isLast = type === PAYLOAD.ENCRYPTED || type === PAYLOAD.ENCRYPTED_FRAGMENT
     if (chain.left < 4) {
       chain.raw(payloadTitle(type), 4)

@@ -23,6 +23,18 @@ export function octetsText(octets: Uint8Array): string {
   return `${toHex(octets.subarray(0, 32))}… (${octets.length} octets)`
 }
 
+/** What a terminal would obey instead of showing, or what would look like the end of the text. */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}"\\]/gu
+
+/** Text of a peer's, which must not do anything but be read: escaped as in a JavaScript string. */
+export function escaped(text: string): string {
+  return text.replace(UNSHOWN, (one) => (one === '"' || one === '\\' ? `\\${one}` : `\\u{${codePoint(one)}}`))
+}
+
+function codePoint(one: string): string {
+  return (one.codePointAt(0) as number).toString(16)
+}
+
 /**
  * Takes octets one field after the other and writes down what they are. What a field would take beyond the end is not there:
  * then the rest stands as one piece with a defect, and everything asked for later takes nothing.

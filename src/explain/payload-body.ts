@@ -14,7 +14,7 @@ import {
   TRAFFIC_SELECTOR_TYPE
 } from '../codec/index.ts'
 import { explainFields } from './fields.ts'
-import { type Outline, octetsText } from './outline.ts'
+import { escaped, type Outline, octetsText } from './outline.ts'
 import { explainProposals } from './proposals.ts'
 
 /** The body of a payload of `type`, behind the generic header. Returns a summary of it where there is one. */
@@ -132,7 +132,9 @@ function deletion(body: Outline): string | undefined {
 /** Many vendors sign with text. */
 function vendorText(octets: Uint8Array): string {
   const isText = octets.length >= 4 && octets.every((octet) => octet >= 0x20 && octet < 0x7f)
-  return isText ? `"${String.fromCharCode(...octets.subarray(0, 64))}"` : octetsText(octets)
+  if (!isText) return octetsText(octets)
+  const text = `"${escaped(String.fromCharCode(...octets.subarray(0, 64)))}"`
+  return octets.length > 64 ? `${text}… (${octets.length} octets)` : text
 }
 
 function trafficSelectors(body: Outline): string | undefined {

@@ -136,7 +136,7 @@ const NOTIFY_ROWS: readonly (readonly [number, string, number, string])[] = [
   [NOTIFY.UPDATE_SA_ADDRESSES, 'f', 1, 'RFC 4555 4.2.4'],
   [NOTIFY.COOKIE2, 'fF', 1, 'RFC 4555 4.2.5'],
   [NOTIFY.NO_NATS_ALLOWED, 'af', 1, 'RFC 4555 4.2.6'],
-  [NOTIFY.REDIRECT_SUPPORTED, 'i', 1, 'RFC 5685 3'],
+  [NOTIFY.REDIRECT_SUPPORTED, 'ir', 1, 'RFC 5685 3'],
   [NOTIFY.REDIRECT, 'IAf', 1, 'RFC 5685 9.2'],
   [NOTIFY.REDIRECTED_FROM, 'i', 1, 'RFC 5685 3'],
   [NOTIFY.TICKET_OPAQUE, 'r', 1, 'RFC 5723 4.3.2'],
@@ -150,7 +150,7 @@ const NOTIFY_ROWS: readonly (readonly [number, string, number, string])[] = [
   [NOTIFY.USE_PPK, 'iI', 1, 'RFC 8784 3'],
   [NOTIFY.PPK_IDENTITY, 'aA', 1, 'RFC 8784 3'],
   [NOTIFY.NO_PPK_AUTH, 'a', 1, 'RFC 8784 3'],
-  [NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED, 'iI', 1, 'RFC 9242 3.1'],
+  [NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED, 'iIrR', 1, 'RFC 9242 3.1'],
   [NOTIFY.ADDITIONAL_KEY_EXCHANGE, 'CkK', 1, 'RFC 9370 2.2.4']
 ]
 

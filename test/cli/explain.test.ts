@@ -4,7 +4,7 @@ import { concatBytes, fromHex, utf8Bytes } from '../../src/bytes/index.ts'
 import { readArguments } from '../../src/cli/arguments.ts'
 import { isCapture, readCapture } from '../../src/cli/capture.ts'
 import { frameContent } from '../../src/cli/datagram.ts'
-import { explainInput } from '../../src/cli/explain-input.ts'
+import { explainInput, type Outcome } from '../../src/cli/explain-input.ts'
 import { readKeyTable } from '../../src/cli/key-table.ts'
 import { buildIpPacket, buildUdpPacket } from '../../src/esp/index.ts'
 import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
@@ -66,9 +66,20 @@ function tableOf(text: string) {
   return read.table
 }
 
+/** All that is printed, and how it ends. */
+function explained(
+  input: Uint8Array,
+  format: Parameters<typeof explainInput>[1],
+  table?: Parameters<typeof explainInput>[3]
+): Outcome & { readonly text: string } {
+  const texts: string[] = []
+  const outcome = explainInput(input, format, (text) => texts.push(text), table)
+  return { text: texts.join(''), ...outcome }
+}
+
 describe('a capture of strongSwan moving twice', () => {
   it('one line a datagram: the exchanges that its log has, opened with the keys as Wireshark keeps them', () => {
-    const { text, exitCode, complaint } = explainInput(pcap(101, packets), 'line', tableOf(wireshark))
+    const { text, exitCode, complaint } = explained(pcap(101, packets), 'line', tableOf(wireshark))
     expect([exitCode, complaint]).toEqual([0, undefined])
     const lines = text.trimEnd().split('\n')
     expect(lines.length).toBe(packets.length)
@@ -81,7 +92,7 @@ describe('a capture of strongSwan moving twice', () => {
   })
 
   it('is the same in every kind of capture', () => {
-    const expected = explainInput(pcap(101, packets), 'line').text
+    const expected = explained(pcap(101, packets), 'line').text
     const kinds = {
       ethernet: pcap(1, packets.map(ethernet)),
       cooked: pcap(113, packets.map(cooked)),
@@ -92,22 +103,22 @@ describe('a capture of strongSwan moving twice', () => {
     }
     for (const [kind, file] of Object.entries(kinds)) {
       expect([kind, isCapture(file)]).toEqual([kind, true])
-      expect([kind, explainInput(file, 'line').text]).toEqual([kind, expected])
+      expect([kind, explained(file, 'line').text]).toEqual([kind, expected])
     }
   })
 
   it('without keys says protected, with wrong ones that they do not open', () => {
-    expect(explainInput(pcap(101, packets), 'line').text).toContain('{ SK } (protected)')
+    expect(explained(pcap(101, packets), 'line').text).toContain('{ SK } (protected)')
     const wrong = tableOf(JSON.stringify([{ ...row, skEi: row.skEr, skEr: row.skEi }]))
-    expect(explainInput(pcap(101, packets), 'line', wrong).text).toContain('the keys do not open it')
+    expect(explained(pcap(101, packets), 'line', wrong).text).toContain('the keys do not open it')
   })
 
   it('as text has every field, as JSON every tree', () => {
     const table = tableOf(JSON.stringify([row]))
-    const { text } = explainInput(pcap(101, packets), 'text', table)
+    const { text } = explained(pcap(101, packets), 'text', table)
     expect(text).toMatch(/Notify Message Type +16400 \(UPDATE_SA_ADDRESSES\), status/)
     expect(text).toContain('[RFC 4555 section 4.2.2]')
-    const trees = explainInput(pcap(101, packets), 'json', table).text.trimEnd().split('\n')
+    const trees = explained(pcap(101, packets), 'json', table).text.trimEnd().split('\n')
     expect(trees.length).toBe(gcm.packets.filter(({ kind }) => kind === 'ike').length)
     expect(JSON.parse(trees[2] as string)).toMatchObject({ protection: 'opened', decrypted: { offset: 0 } })
     expect(text + trees.join('')).not.toContain(row.skEi)
@@ -142,7 +153,7 @@ it('fragments are put together (RFC 7383): an Android session that has some', ()
   )
   const ends = { source: end('192.0.2.1:500'), destination: end('10.0.0.1:500') }
   const frames = (session?.messages ?? []).map(({ hex }) => buildUdpPacket({ ...ends, payload: fromHex(hex) }))
-  const { text } = explainInput(pcap(101, frames), 'line', table)
+  const { text } = explained(pcap(101, frames), 'line', table)
   expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet\)/)
   expect(text).toMatch(/IKE_AUTH response \d+ \{ IDr, .*AUTH/)
 })
@@ -151,7 +162,7 @@ describe('hexadecimal', () => {
   const hex = gcm.packets[0]?.hex ?? ''
 
   it('with spaces, colons, 0x and the non-ESP marker', () => {
-    const expected = explainInput(utf8Bytes(hex), 'line')
+    const expected = explained(utf8Bytes(hex), 'line')
     expect(expected).toMatchObject({ exitCode: 0 })
     const spellings = [
       hex.toUpperCase(),
@@ -160,15 +171,15 @@ describe('hexadecimal', () => {
       `0x${hex}\n`,
       `00000000${hex}`
     ]
-    for (const text of spellings) expect(explainInput(utf8Bytes(text), 'line')).toEqual(expected)
+    for (const text of spellings) expect(explained(utf8Bytes(text), 'line')).toEqual(expected)
   })
 
   it('a malformed message ends with 1, no octets with 2', () => {
-    const malformed = explainInput(utf8Bytes(hex.slice(0, -2)), 'text')
+    const malformed = explained(utf8Bytes(hex.slice(0, -2)), 'text')
     expect(malformed.exitCode).toBe(1)
     expect(malformed.text).toMatch(/^malformed: lengthMismatch at octet 24, header\.length/)
-    expect(explainInput(utf8Bytes('hello'), 'text')).toMatchObject({ text: '', exitCode: 2 })
-    expect(explainInput(new Uint8Array(0), 'text')).toMatchObject({ exitCode: 2 })
+    expect(explained(utf8Bytes('hello'), 'text')).toMatchObject({ text: '', exitCode: 2 })
+    expect(explained(new Uint8Array(0), 'text')).toMatchObject({ exitCode: 2 })
   })
 })
 
@@ -184,7 +195,7 @@ describe('hostile files', () => {
           const octets = file.slice(0, cut % (file.length + 1))
           for (const [at, octet] of edits) if (octets.length > 0) octets[at % octets.length] = octet
           for (const frame of readCapture(octets).frames) frameContent(frame)
-          expect([0, 1, 2]).toContain(explainInput(octets, 'line').exitCode)
+          expect([0, 1, 2]).toContain(explained(octets, 'line').exitCode)
         }
       ),
       { numRuns: 300 }
@@ -194,7 +205,7 @@ describe('hostile files', () => {
         fc.uint8Array({ maxLength: 120 }),
         fc.constantFrom(0, 1, 12, 101, 113, 276, 9999),
         (octets, linkType) => {
-          expect(['udp', 'esp', 'other']).toContain(frameContent({ number: 1, linkType, octets }).kind)
+          expect(['udp', 'esp', 'other', 'unread']).toContain(frameContent({ number: 1, linkType, octets }).kind)
         }
       ),
       { numRuns: 1000 }
@@ -203,9 +214,63 @@ describe('hostile files', () => {
 
   it('a file cut off in a frame gives the frames before it and says so', () => {
     const file = pcap(101, packets)
-    const { text, complaint, exitCode } = explainInput(file.subarray(0, file.length - 3), 'line')
+    const { text, complaint, exitCode } = explained(file.subarray(0, file.length - 3), 'line')
     expect(text.trimEnd().split('\n').length).toBe(packets.length - 1)
     expect([complaint, exitCode]).toEqual([`the file is cut off in frame ${packets.length}`, 1])
+  })
+
+  it('what might have been IKE and is not read is told, and all is not well', () => {
+    const whole = packets[0] as Uint8Array
+    const fragment = whole.slice()
+    fragment[6] = 0x20
+    const { text, complaint, exitCode } = explained(
+      pcap(101, [whole, fragment, fragment, whole.subarray(0, 12)]),
+      'line'
+    )
+    expect(text.trimEnd().split('\n')).toHaveLength(1)
+    expect(complaint).toBe('2 frames not read (a fragment of an IPv4 packet); 1 frame not read (IPv4, cut off)')
+    expect(exitCode).toBe(1)
+    const unknown =
+      'no IKE message on UDP port 500 or 4500 in this capture; 1 frame not read (link type 999 is not known here)'
+    expect(explained(pcap(999, [whole]), 'line')).toEqual({ text: '', complaint: unknown, exitCode: 2 })
+  })
+
+  it('frames of other protocols than IP are none, whatever their octets look like', () => {
+    const arp = concatBytes(fromHex('0200000000010200000000020806'), packets[0] as Uint8Array)
+    expect(explained(pcap(1, [arp]), 'line')).toMatchObject({ text: '', exitCode: 2 })
+    const double = concatBytes(fromHex('02000000000102000000000291000001810000020800'), packets[0] as Uint8Array)
+    expect(explained(pcap(1, [double]), 'line').exitCode).toBe(0)
+  })
+
+  it('an IPv6 packet whole in one fragment (RFC 6946), or of a length left to the network card, is read', () => {
+    const udp = (packets[0] as Uint8Array).subarray(20)
+    const ipv6 = (length: number, next: number, ...payload: Uint8Array[]): Uint8Array =>
+      concatBytes(
+        fromHex(`60000000${length.toString(16).padStart(4, '0')}${next.toString(16).padStart(2, '0')}40`),
+        new Uint8Array(32),
+        ...payload
+      )
+    const atomic = fromHex('1100000000000001')
+    expect(explained(pcap(101, [ipv6(udp.length + 8, 44, atomic, udp)]), 'line').exitCode).toBe(0)
+    expect(explained(pcap(101, [ipv6(0, 17, udp)]), 'line').exitCode).toBe(0)
+    const first = fromHex('1100000100000001')
+    expect(explained(pcap(101, [ipv6(udp.length + 8, 44, first, udp)]), 'line').exitCode).toBe(2)
+  })
+
+  it('a message of more payloads than any decoder reads is not shown payload by payload', () => {
+    const count = 16_000
+    const chain = new Uint8Array(4 * count)
+    for (let at = 0; at < chain.length; at += 4) chain.set([at + 4 < chain.length ? 43 : 0, 0, 0, 4], at)
+    const header = concatBytes(
+      fromHex('0102030405060708000000000000000043202208'.replace('43', '2b')),
+      fromHex('00000000'),
+      be(28 + chain.length)
+    )
+    const message = concatBytes(header, chain)
+    const { text, exitCode } = explained(utf8Bytes(Buffer.from(message).toString('hex')), 'text')
+    expect(exitCode).toBe(1)
+    expect(text).toContain('^ more than 256 payloads')
+    expect(text.length).toBeLessThan(2 * message.length)
   })
 
   it('a capture without IKE says what is looked for', () => {
@@ -215,7 +280,7 @@ describe('hostile files', () => {
       protocol: 50,
       payload: new Uint8Array(40)
     })
-    expect(explainInput(pcap(101, [esp]), 'line')).toEqual({
+    expect(explained(pcap(101, [esp]), 'line')).toEqual({
       text: '#1 192.0.2.1 > 192.0.2.2 ESP 00000000 0, 40 octets\n',
       complaint: 'no IKE message on UDP port 500 or 4500 in this capture',
       exitCode: 2

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/bytes/index.ts'
+import { concatBytes, fromHex, utf8Bytes } from '../../src/bytes/index.ts'
 import { decodeMessage, decodePayloads } from '../../src/codec/index.ts'
 import { type Explained, explainMessage, explainPayloads, explainText } from '../../src/explain/index.ts'
+import { escaped } from '../../src/explain/outline.ts'
 import { mutateChain, mutateMessage } from '../../src/mutation/index.ts'
 import { recordedChains, recordedMessages } from '../codec/recorded-messages.ts'
 
@@ -140,12 +141,44 @@ function checkCoverQuickly(tree: Explained, length: number): void {
   expect(leaves(tree).reduce((sum, leaf) => sum + leaf.length, 0)).toBe(length)
 }
 
-it('the text of a message with more lines than a call takes arguments', () => {
-  const octets = new Uint8Array(28 + 4 * 200_000)
-  octets[16] = 43
-  octets[17] = 0x20
-  for (let at = 28; at < octets.length; at += 4) octets.set([43, 0, 0, 4], at)
-  expect(explainText(explainMessage(octets).tree).split('\n').length).toBeGreaterThan(200_000)
+it('the text of a tree with more lines than a call takes arguments', () => {
+  const leaf: Explained = { name: 'octet', offset: 0, length: 1, text: '', children: [] }
+  const tree: Explained = { ...leaf, children: Array.from({ length: 200_000 }, () => leaf) }
+  expect(explainText(tree).split('\n').length).toBeGreaterThan(200_000)
+})
+
+describe('text of a peer, which a terminal must not obey', () => {
+  const hostile = '\u001b]0;x\u0007\u001b[2J\u007f\u009b1m\u202e\u2028\n"\\x'
+  const octets = utf8Bytes(hostile)
+  const identity = (type: number): Uint8Array =>
+    concatBytes(Uint8Array.of(0, 0, 0, 8 + octets.length, type, 0, 0, 0), octets)
+  const notification = (type: number, data: Uint8Array): Uint8Array =>
+    concatBytes(Uint8Array.of(0, 0, 0, 8 + data.length, 0, 0, type >> 8, type), data)
+  const gateway = concatBytes(Uint8Array.of(3, octets.length), octets)
+
+  it.each([
+    ['ID_FQDN', 35, identity(2)],
+    ['ID_RFC822_ADDR', 35, identity(3)],
+    ['REDIRECT', 41, notification(16407, concatBytes(gateway, new Uint8Array(32)))],
+    ['REDIRECTED_FROM', 41, notification(16408, gateway)],
+    ['Vendor ID', 43, concatBytes(Uint8Array.of(0, 0, 0, 12), utf8Bytes('a"b\\cdef'))],
+    ['EAP identity', 48, concatBytes(Uint8Array.of(0, 0, 0, 9 + octets.length, 2, 1, 0, 5 + octets.length, 1), octets)],
+    [
+      'APPLICATION_VERSION',
+      47,
+      concatBytes(Uint8Array.of(0, 0, 0, 12 + octets.length, 2, 0, 0, 0, 0, 7, 0, octets.length), octets)
+    ]
+  ])('%s', (_, firstPayload, chain) => {
+    const { tree } = explainPayloads({ octets: chain, firstPayload })
+    for (const { text } of leaves(tree)) expect(text).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
+    for (const line of explainText(tree).split('\n')) expect(line).toMatch(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u)
+    expect(explainText(tree)).not.toContain('a"b')
+  })
+
+  it('is shown escaped as in JavaScript, between quotes it cannot end', () => {
+    expect(`"${escaped(hostile)}"`).toBe(String.raw`"\u{1b}]0;x\u{7}\u{1b}[2J\u{7f}\u{9b}1m\u{202e}\u{2028}\u{a}\"\\x"`)
+    expect(escaped('grüße@例え.jp')).toBe('grüße@例え.jp')
+  })
 })
 
 describe('what is said', () => {

@@ -104,7 +104,7 @@ export const BROKEN_RULES = [
     row: 'A055',
     rule: 'the answer to an UPDATE comes after what it leads to',
     file: `${MOBIKE}answer.ts`,
-    find: 'return doUpdate ? updateReceived(policy, listed, event) : listed',
+    find: 'return doUpdate ? leaveGoneSource(policy, updateReceived(policy, listed, event), event.now) : listed',
     replace:
       'if (!doUpdate) return listed\n  const late = updateReceived(policy, listed, event)\n  return { state: late.state, actions: [...late.actions.slice(1), ...late.actions.slice(0, 1)] }'
   },
@@ -225,7 +225,7 @@ export const BROKEN_RULES = [
     row: 'A100',
     rule: 'an INFORMATIONAL from another address moves the IKE SA',
     file: `${MOBIKE}answer.ts`,
-    find: 'return doUpdate ? updateReceived(policy, listed, event) : listed',
+    find: 'return doUpdate ? leaveGoneSource(policy, updateReceived(policy, listed, event), event.now) : listed',
     replace: 'return doUpdate || state.role === "responder" ? updateReceived(policy, listed, event) : listed'
   },
   {

@@ -286,6 +286,13 @@ describe('what must not be there', () => {
     expect(faults(INFORMATIONAL, 'request', 'IPCOMP_SUPPORTED')).toEqual(['misplacedNotify 16387'])
   })
 
+  it('what a resumed session negotiates anew is in IKE_SESSION_RESUME (RFC 9242 section 4, RFC 5723 section 5)', () => {
+    const base = 'No TICKET_OPAQUE INTERMEDIATE_EXCHANGE_SUPPORTED'
+    expect(faults(IKE_SESSION_RESUME, 'request', `${base} REDIRECT_SUPPORTED`)).toEqual([])
+    expect(faults(IKE_SESSION_RESUME, 'response', 'No INTERMEDIATE_EXCHANGE_SUPPORTED')).toEqual([])
+    expect(faults(INFORMATIONAL, 'request', 'INTERMEDIATE_EXCHANGE_SUPPORTED')).toHaveLength(1)
+  })
+
   it('B235 B236 any other status notification may be in any message', () => {
     const restricted = new Set(NOTIFY_RULES.map(({ type }) => type))
     for (const type of [...Object.values(NOTIFY), 40000, 65535].filter((t) => t >= 16384 && !restricted.has(t))) {
