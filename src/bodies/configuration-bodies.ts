@@ -115,7 +115,10 @@ const layouts = {
         { is: 'octets', name: 'digest', least: 1 }
       ]
     ]
-  }
+  },
+  ENCDNS_IP4: { reference: 'RFC 9464 section 3.1', forms: [[{ is: 'octets', name: 'content' }]] },
+  ENCDNS_IP6: { reference: 'RFC 9464 section 3.1', forms: [[{ is: 'octets', name: 'content' }]] },
+  ENCDNS_DIGEST_INFO: { reference: 'RFC 9464 section 3.2', forms: [[{ is: 'octets', name: 'content' }]] }
 } as const
 
 /** The values of every configuration attribute of the IANA registry, by name. */

@@ -52,7 +52,10 @@ describe('configuration attributes', () => {
       'INTERNAL_DNSSEC_TA',
       { keyTag: 43547, algorithm: 8, digestType: 1, digest: hex('b6225ab2') },
       'aa1b0801b6225ab2'
-    ]
+    ],
+    ['RFC 9464 section 3.1', 'ENCDNS_IP4', { content: hex('') }, ''],
+    ['RFC 9464 section 3.1', 'ENCDNS_IP6', { content: hex('000101') }, '000101'],
+    ['RFC 9464 section 3.2', 'ENCDNS_DIGEST_INFO', { content: hex('00020002') }, '00020002']
   ])('%s: %s %j', (_, name, body, octets) => {
     const attribute = encodeConfigurationAttribute(name, body as never)
     expect([attribute.type, toHex(attribute.value)]).toEqual([CONFIGURATION_ATTRIBUTE[name], octets])
