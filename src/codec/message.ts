@@ -1,14 +1,8 @@
 import { readUint32, writeUint16, writeUint32 } from '../bytes/index.ts'
 import { Malformed } from './malformed.ts'
 import { checkNumber, checkOctets, plainOctets, putOctets, view } from './octet-fields.ts'
-import {
-  chainLength,
-  decodeChain,
-  firstType,
-  GENERIC_HEADER_OCTETS,
-  writeChain,
-  writeGenericHeader
-} from './payload-chain.ts'
+import { decodeChain, GENERIC_HEADER_OCTETS } from './payload-chain.ts'
+import { chainLength, firstType, writeChain, writeGenericHeader } from './payload-encoding.ts'
 import { PAYLOAD } from './registry.ts'
 import type { DecodeOptions, DecodeResult, Message, MessageHeader } from './types.ts'
 
