@@ -53,7 +53,7 @@ export interface SecurityAssociationPayload extends PayloadBase {
 export interface Proposal {
   /** From 1, in steps of 1. */
   readonly number: number
-  /** {@link PROTOCOL} */
+  /** {@link PROTOCOL}; not 0. */
   readonly protocol: number
   /** Empty in the initial exchange, 8 octets for an IKE SA rekey, 4 for ESP and AH. */
   readonly spi: Uint8Array
@@ -69,7 +69,10 @@ export interface Transform {
   readonly id: number
   /** The Key Length attribute in bits, where there is one (section 3.3.5). */
   readonly keyLength?: number
-  /** Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order. */
+  /**
+   * Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order; no two of one
+   * type.
+   */
   readonly attributes?: readonly TransformAttribute[]
   /** The two RESERVED octets, the first in the upper eight bits. */
   readonly reserved?: number

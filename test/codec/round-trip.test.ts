@@ -121,14 +121,14 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
     ['no proposals', { kind: 'securityAssociation', proposals: [] }, 'securityAssociation.proposals'],
     [
       'no transforms',
-      { kind: 'securityAssociation', proposals: [{ number: 1, protocol: 1, spi: four, transforms: [] }] },
+      { kind: 'securityAssociation', proposals: [{ number: 1, protocol: 3, spi: four, transforms: [] }] },
       'securityAssociation.proposals[0].transforms'
     ],
     [
       'proposal 0',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 0, protocol: 1, spi: four, transforms: [{ type: 1, id: 1 }] }]
+        proposals: [{ number: 0, protocol: 3, spi: four, transforms: [{ type: 1, id: 1 }] }]
       },
       'securityAssociation.proposals[0].number'
     ],
@@ -136,7 +136,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       'transform ID 65536',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 1, protocol: 1, spi: four, transforms: [{ type: 1, id: 65536 }] }]
+        proposals: [{ number: 1, protocol: 3, spi: four, transforms: [{ type: 1, id: 65536 }] }]
       },
       'securityAssociation.proposals[0].transforms[0].id'
     ],
@@ -144,7 +144,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       'key length 65536',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 1, protocol: 1, spi: four, transforms: [{ type: 1, id: 1, keyLength: 65536 }] }]
+        proposals: [{ number: 1, protocol: 3, spi: four, transforms: [{ type: 1, id: 1, keyLength: 65536 }] }]
       },
       'securityAssociation.proposals[0].transforms[0].keyLength'
     ],
@@ -155,7 +155,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
         proposals: [
           {
             number: 1,
-            protocol: 1,
+            protocol: 3,
             spi: four,
             transforms: [{ type: 1, id: 1, attributes: [{ type: 32768, value: 1 }] }]
           }

@@ -97,6 +97,7 @@ function proposals(cursor: Cursor, values: Record<string, unknown>): void {
     const protocol = part.number(1)
     const spiSize = part.number(1)
     const count = part.number(1)
+    need(protocol !== 0)
     if (protocol === IKE) need(spiSize === 0 || spiSize === 8)
     if (protocol === ESP || protocol === AH) need(spiSize === 4)
     const spi = part.take(spiSize)
