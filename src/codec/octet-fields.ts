@@ -44,6 +44,12 @@ export function checkOctets(octets: Uint8Array, maximum: number, owner: string, 
   }
 }
 
+/** Throws TypeError or RangeError naming `out` unless `octets` octets can be written to it at `offset`. */
+export function checkRoom(out: Uint8Array, offset: number, octets: number, owner: string): void {
+  checkOctets(out, 0xffffffff, owner, 'out')
+  if (out.length - offset < octets) throw new RangeError(`${owner}.out: no ${octets} octets at ${offset}`)
+}
+
 /** True for an array without holes that holds objects only. */
 export function isRecords(list: readonly object[]): boolean {
   if (!Array.isArray(list)) return false

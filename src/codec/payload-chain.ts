@@ -25,7 +25,7 @@ export const CRITICAL = 0x80
  * views of `bytes`. An Encrypted payload in here is `invalidStructure`, for they do not nest (section 3.14); error offsets
  * count from the start of `bytes`. Never throws on octets.
  *
- * @throws RangeError naming `offset` or `end` when they are no range of `bytes`.
+ * @throws RangeError naming `firstPayload` when it is no octet, `offset` or `end` when they are no range of `bytes`.
  */
 export function decodePayloads(
   bytes: Uint8Array,
@@ -34,6 +34,7 @@ export function decodePayloads(
   end: number = bytes.length,
   options?: DecodeOptions
 ): DecodeResult<readonly Payload[]> {
+  checkNumber(firstPayload, 0xff, 'decodePayloads', 'firstPayload')
   checkNumber(end, bytes.length, 'decodePayloads', 'end')
   checkNumber(offset, end, 'decodePayloads', 'offset')
   const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false, options?.lossless === true)

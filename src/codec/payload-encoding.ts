@@ -13,7 +13,15 @@ import {
 } from './identification.ts'
 import { keyExchangeLength, nonceLength, writeKeyExchange } from './key-exchange.ts'
 import { notifyLength, writeNotify } from './notify.ts'
-import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets } from './octet-fields.ts'
+import {
+  checkNumber,
+  checkOctets,
+  checkRoom,
+  isRecords,
+  MAXIMUM_BODY,
+  putOctets,
+  refuseRecords
+} from './octet-fields.ts'
 import { CRITICAL, GENERIC_HEADER_OCTETS, payloadType } from './payload-chain.ts'
 import { PAYLOAD } from './registry.ts'
 import { securityAssociationLength, writeSecurityAssociation } from './security-association.ts'
@@ -24,8 +32,11 @@ import type { Payload } from './types.ts'
  * The octets of a chain that goes into an Encrypted payload, and the type that its Next Payload field must name
  * (0 for an empty chain).
  *
+ * `unknown` payloads and selectors are written as they are, whatever their type, so that a malformed one can be sent.
+ *
  * @throws TypeError or RangeError naming the payload and field that the format cannot hold; RangeError for an Encrypted
- * payload, which does not nest.
+ * payload, which does not nest, and for an unknown one of type 46 or 53 that is not the last: its Next Payload field names no
+ * payload behind it.
  */
 export function encodePayloads(payloads: readonly Payload[]): {
   readonly firstPayload: number
@@ -43,13 +54,33 @@ export function encodePayloads(payloads: readonly Payload[]): {
  * @throws TypeError or RangeError naming the field that the format cannot hold.
  */
 export function encodePayloadBody(payload: Payload): Uint8Array {
-  const body = new Uint8Array(bodyLength(payload))
+  const body = new Uint8Array(payloadLength(payload) - GENERIC_HEADER_OCTETS)
   writeBody(body, 0, payload)
   return body
 }
 
-/** Writes a generic header (section 3.2); `length` includes it. */
+/**
+ * Writes a generic header (section 3.2); `length` includes it.
+ *
+ * @throws TypeError or RangeError naming the argument that the format cannot hold, or `out` when it ends before the header.
+ */
 export function writeGenericHeader(
+  out: Uint8Array,
+  offset: number,
+  nextPayload: number,
+  critical: boolean,
+  length: number
+): void {
+  checkNumber(offset, 0xffffffff, 'genericHeader', 'offset')
+  checkNumber(nextPayload, 0xff, 'genericHeader', 'nextPayload')
+  checkNumber(length, 0xffff, 'genericHeader', 'length')
+  if (length < GENERIC_HEADER_OCTETS) throw new RangeError(`genericHeader.length: ${length}, at least 4 are its own`)
+  checkRoom(out, offset, GENERIC_HEADER_OCTETS, 'genericHeader')
+  putGenericHeader(out, offset, nextPayload, critical, length)
+}
+
+/** The same for arguments that are known to fit. */
+export function putGenericHeader(
   out: Uint8Array,
   offset: number,
   nextPayload: number,
@@ -63,18 +94,25 @@ export function writeGenericHeader(
 
 /** Octets of a chain; `isOuter` allows an Encrypted payload as its last. Throws on what the format cannot hold. */
 export function chainLength(payloads: readonly Payload[], isOuter: boolean): number {
+  if (!isRecords(payloads)) refuseRecords(payloads, 'message', 'payloads')
   let total = 0
   for (let i = 0; i < payloads.length; i++) {
     const payload = payloads[i] as Payload
-    const length = GENERIC_HEADER_OCTETS + bodyLength(payload)
-    if (length > 0xffff) throw new RangeError(`${payload.kind}: ${length} octets, a payload holds 65535`)
-    if (payload.kind === 'encrypted' || payload.kind === 'encryptedFragment') {
-      if (!isOuter) throw new RangeError(`${payload.kind}: does not nest in another`)
-      if (i !== payloads.length - 1) throw new RangeError(`${payload.kind}: must be the last payload`)
-    }
-    total += length
+    total += payloadLength(payload)
+    const { kind } = payload
+    const type = payloadType(payload)
+    if (type !== PAYLOAD.ENCRYPTED && type !== PAYLOAD.ENCRYPTED_FRAGMENT) continue
+    if (!isOuter && kind !== 'unknown') throw new RangeError(`${kind}: does not nest in another`)
+    if (i !== payloads.length - 1) throw new RangeError(`${kind}: must be the last payload`)
   }
   return total
+}
+
+/** Octets of a payload with its generic header. */
+function payloadLength(payload: Payload): number {
+  const length = GENERIC_HEADER_OCTETS + bodyLength(payload)
+  if (length > 0xffff) throw new RangeError(`${payload.kind}: ${length} octets, a payload holds 65535`)
+  return length
 }
 
 /** Type of the first payload, 0 when there is none. */
@@ -88,7 +126,7 @@ export function writeChain(out: Uint8Array, start: number, payloads: readonly Pa
   for (let i = 0; i < payloads.length; i++) {
     const payload = payloads[i] as Payload
     const end = writeBody(out, at + GENERIC_HEADER_OCTETS, payload)
-    writeGenericHeader(out, at, linkAfter(payloads, i), payload.critical === true, end - at)
+    putGenericHeader(out, at, linkAfter(payloads, i), payload.critical === true, end - at)
     const { reservedBits } = payload
     if (reservedBits !== undefined) {
       checkNumber(reservedBits, 0x7f, payload.kind, 'reservedBits')
