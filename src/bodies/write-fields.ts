@@ -1,4 +1,4 @@
-import { concatBytes, ipAddressBytes, ipAddressText, ipFamily, uint32Bytes, utf8Bytes } from '../bytes/index.ts'
+import { concatBytes, ipAddressBytes, ipFamily, sendableAddressBytes, uint32Bytes, utf8Bytes } from '../bytes/index.ts'
 import { attributeFault, isTerminator } from './field-rules.ts'
 import type {
   AttributesField,
@@ -153,9 +153,9 @@ function addressOctets(family: 'ip4' | 'ip6', value: unknown, path: string): Uin
   if (octets === undefined) throw new TypeError(`${path}: ${String(value)} is not an IP address`)
   const size = family === 'ip4' ? 4 : 16
   ranged(octets, size, size, path)
-  // A zone means something on its own host only, and nothing is sent to or from an IPv4-mapped address: decoders refuse it.
-  if (String(value).includes('%')) throw new RangeError(`${path}: ${value} has a zone`)
-  if (ipAddressText(octets)?.includes(':') !== (size === 16)) throw new RangeError(`${path}: ${value} is IPv4-mapped`)
+  if (sendableAddressBytes(value as string) === undefined) {
+    throw new RangeError(`${path}: ${value} has a zone or is IPv4-mapped`)
+  }
   return octets
 }
 
