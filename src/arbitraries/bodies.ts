@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import {
+  type AttributesField,
   type BodyAttribute,
   type BodyOf,
   CONFIGURATION_LAYOUTS,
@@ -11,6 +12,7 @@ import {
   type Form,
   type Forms,
   GATEWAY_IDENTITY_TYPE,
+  type GatewayField,
   type GatewayIdentity,
   NOTIFY_LAYOUTS,
   type NotifyBody,
@@ -73,20 +75,24 @@ function fieldValue(field: Field): Arbitrary<unknown> {
     case 'ip6':
       return address(6)
     case 'numbers':
-      return list(numberValue(field), field)
+      return list(numberValue({ ...field, most: field.highestWritten }), field)
     case 'pieces':
       return list(octets(field.size), field)
     case 'records':
       return list(body(field.forms), field)
     case 'attributes':
-      return list(attribute, field)
+      return attributes(field)
     case 'gateway':
-      return gateway
+      return gateway(field)
   }
 }
 
+interface NumberRange extends Pick<NumberField, 'least' | 'octets' | 'registry'> {
+  readonly most?: number | undefined
+}
+
 /** Any number of the field, and often one that its registry names. */
-function numberValue(field: Pick<NumberField, 'least' | 'most' | 'octets' | 'registry'>): Arbitrary<number> {
+function numberValue(field: NumberRange): Arbitrary<number> {
   const { least = 0, most = 2 ** (8 * field.octets) - 1, registry } = field
   const any = fc.integer({ min: least, max: most })
   if (registry === undefined) return any
@@ -94,14 +100,49 @@ function numberValue(field: Pick<NumberField, 'least' | 'most' | 'octets' | 'reg
   return fc.oneof(any, fc.constantFrom(...Array.from({ length: 256 }, (_, number) => number).filter(isNamed)))
 }
 
-function stringValue({ is, size, least = 0, most = 0xffff, der }: StringField): Arbitrary<unknown> {
+function stringValue({
+  is,
+  size,
+  least = 0,
+  most = 0xffff,
+  der,
+  written,
+  unterminated
+}: StringField): Arbitrary<unknown> {
   if (der !== undefined) return derOf(der)
   const longest = Math.min(most, least + USUAL_LENGTH)
-  return is === 'text' ? text(least, longest) : octets(size ?? least, size ?? longest)
+  if (is === 'octets') return octets(size ?? least, size ?? longest)
+  if (written === 'printableAscii') return fc.string({ unit: 'grapheme-ascii', minLength: least, maxLength: longest })
+  const value = written === 'ascii' ? ascii(least, longest) : text(least, longest)
+  return unterminated === true ? value.map(onOneLine) : value
+}
+
+function ascii(least: number, most: number): Arbitrary<string> {
+  return fc.string({ unit: 'binary-ascii', minLength: least, maxLength: most })
+}
+
+/** Without what ends a string for some reader (RFC 7296 section 3.5), and as long as before. */
+function onOneLine(value: string): string {
+  return value.replaceAll('\0', '0').replaceAll('\r', 'r').replaceAll('\n', 'n')
 }
 
 function list<T>(item: Arbitrary<T>, { least = 0 }: { readonly least?: number }): Arbitrary<readonly T[]> {
   return fc.array(item, { minLength: least, maxLength: least + 5 })
+}
+
+function attributes({ rules = [], least = 0 }: AttributesField): Arbitrary<readonly BodyAttribute[]> {
+  const ruled = rules.map(({ type, least: fewest = 0, most = 3, highest = 0xffff }) => {
+    const one = fc.integer({ min: 0, max: highest }).map((value): BodyAttribute => ({ type, value }))
+    return fc.array(one, { minLength: fewest, maxLength: most })
+  })
+  const known = rules.map(({ type }) => type)
+  const free = fc.array(
+    attribute.filter(({ type }) => !known.includes(type)),
+    { minLength: ruled.length === 0 ? least : 0, maxLength: least + 5 }
+  )
+  return fc
+    .tuple(...ruled, free)
+    .chain((lists) => fc.shuffledSubarray(lists.flat(), { minLength: lists.flat().length }))
 }
 
 const attribute: Arbitrary<BodyAttribute> = /* @__PURE__ */ fc.record(
@@ -111,13 +152,15 @@ const attribute: Arbitrary<BodyAttribute> = /* @__PURE__ */ fc.record(
 
 const named: readonly number[] = Object.values(GATEWAY_IDENTITY_TYPE)
 
-const gateway: Arbitrary<GatewayIdentity> = /* @__PURE__ */ fc.oneof(
-  gatewayOf(GATEWAY_IDENTITY_TYPE.IPV4, address(4)),
-  gatewayOf(GATEWAY_IDENTITY_TYPE.IPV6, address(6)),
-  gatewayOf(GATEWAY_IDENTITY_TYPE.FQDN, text(0, USUAL_LENGTH)),
-  fc.record({ type: octet.filter((type) => !named.includes(type)), value: octets(0, 255) }, PLAIN)
-)
-
-function gatewayOf(type: number, value: Arbitrary<string>): Arbitrary<GatewayIdentity> {
-  return value.map((known) => ({ type, value: known }))
+function gateway({ types }: GatewayField): Arbitrary<GatewayIdentity> {
+  const known: readonly (readonly [number, Arbitrary<string>])[] = [
+    [GATEWAY_IDENTITY_TYPE.IPV4, address(4)],
+    [GATEWAY_IDENTITY_TYPE.IPV6, address(6)],
+    [GATEWAY_IDENTITY_TYPE.FQDN, ascii(1, USUAL_LENGTH).map(onOneLine)]
+  ]
+  const usual = known
+    .filter(([type]) => types?.includes(type) !== false)
+    .map(([type, value]) => value.map((text): GatewayIdentity => ({ type, value: text })))
+  const other = fc.record({ type: octet.filter((type) => !named.includes(type)), value: octets(0, 255) }, PLAIN)
+  return types === undefined ? fc.oneof(...usual, other) : fc.oneof(...usual)
 }

@@ -7,7 +7,7 @@ import { childProposals, ikeProposals } from './security-association.ts'
 
 const SA = PAYLOAD.SECURITY_ASSOCIATION
 
-/** Octets of one proposal of ours, whose transforms begin behind its SPI. */
+/** Octets of proposals of ours; of the first, the transforms begin behind its SPI. */
 function proposalBody(list: readonly Proposal[]): Uint8Array {
   return encodePayloadBody({ kind: 'securityAssociation', proposals: list })
 }
@@ -72,6 +72,11 @@ export const DEFECTIVE_ASSOCIATIONS: readonly BodyDefect[] = [
         const second = proposalBody(list.slice(0, 1)).length
         return wrong(SA, withOctet(proposalBody(list), second + 4, number), 'invalidStructure', second + 4)
       })
+  ),
+  defect(
+    'proposal of protocol 0',
+    '3.3.1',
+    association((body) => ({ octets: withOctet(body, 5, 0), code: 'invalidValue', offset: 5 }))
   ),
   defect(
     'SPI beyond its proposal',

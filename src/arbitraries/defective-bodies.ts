@@ -76,6 +76,11 @@ function deletion(protocol: number, spiSize: number, count: number, spis: Uint8A
 
 const DELETIONS: readonly BodyDefect[] = [
   defect(
+    'Delete of protocol 0',
+    '3.11',
+    octets(8).map((spi) => wrong(DELETE, deletion(PROTOCOL.NONE, 4, 2, spi), 'invalidValue', 0))
+  ),
+  defect(
     'Delete of the IKE SA with an SPI size',
     '3.11',
     octets(8).map((spi) => wrong(DELETE, deletion(PROTOCOL.IKE, 8, 1, spi), 'invalidStructure', 1))
@@ -111,10 +116,10 @@ const DELETIONS: readonly BodyDefect[] = [
 
 const FIRST_SELECTOR = 4
 /** One selector of IPv4 addresses: 4 octets, then 16 of which the addresses begin at +8. */
-const oneRange: Arbitrary<Uint8Array> = octets(12).map((rest) => {
+const oneRange: Arbitrary<Uint8Array> = octets(3).map((rest) => {
   const selector = concatBytes(
     Uint8Array.of(7, rest[0] as number, 0, 16),
-    rest.subarray(0, 4),
+    Uint8Array.of(0, rest[1] as number, 0xff, rest[2] as number),
     filled(4),
     filled(4, 255)
   )
@@ -177,6 +182,14 @@ const TRAFFIC_SELECTORS: readonly BodyDefect[] = [
     'address range that ends before it starts',
     '3.13.1',
     oneRange.map((body) => wrong(SELECTORS, swapped(body), 'invalidValue', FIRST_SELECTOR + 8))
+  ),
+  defect(
+    'ports that end before they start and are not OPAQUE',
+    '3.13.1',
+    oneRange.map((body) => {
+      const ports = withLength(withLength(body, FIRST_SELECTOR + 4, 0xffff), FIRST_SELECTOR + 6, 1)
+      return wrong(SELECTORS, ports, 'invalidValue', FIRST_SELECTOR + 4)
+    })
   )
 ]
 

@@ -46,7 +46,7 @@ const ROWS: readonly Row[] = [
   [
     'datagram of less than 28 octets',
     '3.1',
-    octets(0, HEADER_OCTETS - 1).map((found) => ({ octets: found, code: 'truncated', offset: found.length }))
+    octets(0, HEADER_OCTETS - 1).map((found) => ({ octets: found, code: 'truncated', offset: 0 }))
   ],
   [
     'another major version',

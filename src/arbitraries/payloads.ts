@@ -74,9 +74,15 @@ function untyped(least: number, most: number): Arbitrary<readonly [number, Uint8
   return fc.tuple(octet, octets(least, most))
 }
 
+/** From the lower to the higher, or OPAQUE (section 3.13.1). */
+const ports: Arbitrary<readonly [number, number]> = /* @__PURE__ */ fc.oneof(
+  { weight: 9, arbitrary: fc.tuple(uint16, uint16).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const) },
+  { weight: 1, arbitrary: fc.constant([0xffff, 0] as const) }
+)
+
 function range(type: 7 | 8): Arbitrary<TrafficSelector> {
   const size = type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16
-  return fc.tuple(octet, uint16, uint16, octets(size), octets(size)).map(([protocol, startPort, endPort, one, two]) => {
+  return fc.tuple(octet, ports, octets(size), octets(size)).map(([protocol, [startPort, endPort], one, two]) => {
     const [startAddress, endAddress] = compareBytes(one, two) <= 0 ? [one, two] : [two, one]
     return { type, protocol, startPort, endPort, startAddress, endAddress }
   })
@@ -116,6 +122,9 @@ function certificate<K extends 'certificate' | 'certificateRequest'>(kind: K): A
     )
     .map(([encoding, data]) => ({ kind, encoding, data }) as PayloadOf<K>)
 }
+
+/** A number of a fragment or of all fragments, often the first. */
+const fragments: Arbitrary<number> = /* @__PURE__ */ fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 0xffff }))
 
 const TYPED_CODES: readonly number[] = [EAP_CODE.REQUEST, EAP_CODE.RESPONSE, EAP_CODE.INITIATE, EAP_CODE.FINISH]
 
@@ -182,15 +191,11 @@ const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> }
   encrypted: () =>
     fc.tuple(octet, octets(0, 300)).map(([firstInner, body]) => ({ kind: 'encrypted', firstInner, body })),
   encryptedFragment: () =>
-    fc
-      .tuple(fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 1, max: 0xffff }), octet, octets(0, 300))
-      .map(([one, two, firstInner, body]) => ({
-        kind: 'encryptedFragment',
-        firstInner,
-        fragmentNumber: Math.min(one, two),
-        totalFragments: Math.max(one, two),
-        body
-      })),
+    fc.tuple(fragments, fragments, octet, octets(0, 300)).map(([one, two, first, body]) => {
+      const fragmentNumber = Math.min(one, two)
+      const firstInner = fragmentNumber === 1 ? first : 0
+      return { kind: 'encryptedFragment', firstInner, fragmentNumber, totalFragments: Math.max(one, two), body }
+    }),
   unknown: () =>
     fc
       .tuple(

@@ -15,7 +15,10 @@ const layouts = {
   INTERNAL_IP4_DNS: { reference: 'RFC 7296 section 3.15.1', forms: [[], [{ is: 'ip4', name: 'address' }]] },
   INTERNAL_IP4_NBNS: { reference: 'RFC 7296 section 3.15.1', forms: [[], [{ is: 'ip4', name: 'address' }]] },
   INTERNAL_IP4_DHCP: { reference: 'RFC 7296 section 3.15.1', forms: [[], [{ is: 'ip4', name: 'address' }]] },
-  APPLICATION_VERSION: { reference: 'RFC 7296 section 3.15.1', forms: [[{ is: 'text', name: 'version' }]] },
+  APPLICATION_VERSION: {
+    reference: 'RFC 7296 section 3.15.1',
+    forms: [[{ is: 'text', name: 'version', written: 'printableAscii' }]]
+  },
   INTERNAL_IP6_ADDRESS: {
     reference: 'RFC 7296 section 3.15.1',
     forms: [
@@ -40,7 +43,18 @@ const layouts = {
   },
   SUPPORTED_ATTRIBUTES: {
     reference: 'RFC 7296 section 3.15.1',
-    forms: [[{ is: 'numbers', name: 'attributes', octets: 2, registry: 'configurationAttribute' }]]
+    forms: [
+      [
+        {
+          is: 'numbers',
+          name: 'attributes',
+          octets: 2,
+          // Attribute types have 15 bits.
+          highestWritten: 0x7fff,
+          registry: 'configurationAttribute'
+        }
+      ]
+    ]
   },
   INTERNAL_IP6_SUBNET: {
     reference: 'RFC 7296 section 3.15.1',
@@ -115,7 +129,10 @@ const layouts = {
         { is: 'octets', name: 'digest', least: 1 }
       ]
     ]
-  }
+  },
+  ENCDNS_IP4: { reference: 'RFC 9464 section 3.1', forms: [[{ is: 'octets', name: 'content' }]] },
+  ENCDNS_IP6: { reference: 'RFC 9464 section 3.1', forms: [[{ is: 'octets', name: 'content' }]] },
+  ENCDNS_DIGEST_INFO: { reference: 'RFC 9464 section 3.2', forms: [[{ is: 'octets', name: 'content' }]] }
 } as const
 
 /** The values of every configuration attribute of the IANA registry, by name. */

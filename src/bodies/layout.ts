@@ -50,6 +50,10 @@ export interface StringField {
   readonly leave?: number
   /** The type of RFC 5280 that the octets are the DER of; nobody here reads it. */
   readonly der?: 'AlgorithmIdentifier' | 'Name' | 'GeneralName'
+  /** Of text: octets 0, 10 and 13 are refused (RFC 7296 section 3.5: no terminators). */
+  readonly unterminated?: true
+  /** Of text: the characters that are written. Read is any UTF-8. */
+  readonly written?: 'ascii' | 'printableAscii'
 }
 
 /** An address of 4 or 16 octets. An IPv4-mapped IPv6 address is refused: nothing is sent to or from one. */
@@ -64,6 +68,8 @@ export interface NumbersField {
   readonly name: string
   readonly octets: 1 | 2 | 4
   readonly least?: number
+  /** The highest that is written. Read is any. */
+  readonly highestWritten?: number
   readonly registry?: RegistryName
 }
 
@@ -83,18 +89,30 @@ export interface RecordsField {
   readonly forms: Forms
 }
 
+/** How often an attribute of one type is there, and the highest of its numbers, which are in TV format. */
+export interface AttributeRule {
+  readonly type: number
+  readonly least?: number
+  readonly most?: number
+  readonly highest?: number
+}
+
 /** Attributes to the end of the body, in the TV and TLV formats of RFC 7296 section 3.3.5. */
 export interface AttributesField {
   readonly is: 'attributes'
   readonly name: string
   readonly least?: number
   readonly registry?: RegistryName
+  /** Types without a rule are free. */
+  readonly rules?: readonly AttributeRule[]
 }
 
 /** Type, length and value of a gateway's identity (RFC 5685 sections 9.2 and 9.3). */
 export interface GatewayField {
   readonly is: 'gateway'
   readonly name: string
+  /** The types there are; any when left out. */
+  readonly types?: readonly number[]
 }
 
 /** One field of a body. */

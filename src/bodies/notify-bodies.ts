@@ -1,9 +1,9 @@
 import { EMPTY } from '../bytes/index.ts'
-import { NOTIFY, type NotifyPayload, notifyName } from '../codec/index.ts'
+import { NOTIFY, type NotifyPayload, notifyName, PROTOCOL } from '../codec/index.ts'
 import type { BodyOf, BodyResult } from './layout.ts'
 import { NOTIFY_LAYOUTS, type NotifyLayout } from './notify-layouts.ts'
 import { decodeBody } from './read-fields.ts'
-import { type Values, writeForms } from './write-fields.ts'
+import { record, type Values, writeForms } from './write-fields.ts'
 
 /** Name of a registered Notify Message Type. */
 export type NotifyName = keyof typeof NOTIFY_LAYOUTS
@@ -42,9 +42,19 @@ export function decodeNotify({ type, protocol, spi, data }: NotifyPayload): Body
   const hasData = layout.forms.some((form) => form.length > 0)
   const body = hasData ? decodeBody(layout.forms, data) : ({ ok: true, value: {} } as const)
   if (!body.ok) return body
-  if (layout.childSa && spi.length !== 4) return { ok: false, error: { code: 'invalidValue', offset: 0, field: 'spi' } }
+  if (layout.childSa && !isChildProtocol(protocol)) return refused('protocol')
+  if (layout.childSa && spi.length !== 4) return refused('spi')
   const value = layout.childSa ? { ...body.value, protocol, spi } : body.value
   return { ok: true, value: { name: notifyName(type), body: value } as NamedNotify }
+}
+
+/** Section 3.10: a notification about a Child SA must have AH or ESP there. */
+function isChildProtocol(protocol: number): boolean {
+  return protocol === PROTOCOL.AH || protocol === PROTOCOL.ESP
+}
+
+function refused(field: string): BodyResult<never> {
+  return { ok: false, error: { code: 'invalidValue', offset: 0, field } }
 }
 
 /**
@@ -67,16 +77,14 @@ export function encodeNotify<N extends NotifyName>(name: N, body: NotifyBody<N>)
   if (layout.childSa !== true) {
     return {
       kind: 'notify',
-      protocol: 0,
+      protocol: layout.protocol ?? PROTOCOL.NONE,
       spi: EMPTY,
       type: NOTIFY[name],
       data: writeForms(layout.forms, body as Values, owner)
     }
   }
-  const { protocol, spi, ...rest } = body as ChildSaReference & Values
-  if (!Number.isInteger(protocol) || protocol < 1 || protocol > 0xff) {
-    throw new RangeError(`${owner}.protocol: ${protocol} is not an integer from 1 to 255`)
-  }
+  const { protocol, spi, ...rest } = record(body, owner) as ChildSaReference & Values
+  if (!isChildProtocol(protocol)) throw new RangeError(`${owner}.protocol: ${protocol} is neither AH (2) nor ESP (3)`)
   if (!(spi instanceof Uint8Array)) throw new TypeError(`${owner}.spi: expected a Uint8Array`)
   if (spi.length !== 4) throw new RangeError(`${owner}.spi: ${spi.length} octets, 4 are needed`)
   return { kind: 'notify', protocol, spi, type: NOTIFY[name], data: writeForms(layout.forms, rest, owner) }

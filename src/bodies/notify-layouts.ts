@@ -6,6 +6,8 @@ export interface NotifyLayout {
   readonly reference: string
   /** Set when Protocol ID and SPI name a Child SA; zero and empty otherwise (RFC 7296 section 3.10). */
   readonly childSa?: true
+  /** Protocol ID that goes with no SPI where the type's RFC wants another than 0. Read is any. */
+  readonly protocol?: number
   /** The Notification Data. A type that has none is read as such whatever its data. */
   readonly forms: Forms
 }
@@ -18,7 +20,8 @@ const layouts = {
   INVALID_IKE_SPI: { reference: 'RFC 7296 section 2.21', forms: [[]] },
   INVALID_MAJOR_VERSION: {
     reference: 'RFC 7296 section 2.5',
-    forms: [[{ is: 'number', name: 'version', octets: 1, most: 15 }]]
+    // The one-way message of section 1.5 has no data; section 2.5 has the version in it.
+    forms: [[], [{ is: 'number', name: 'version', octets: 1, most: 15 }]]
   },
   INVALID_SYNTAX: { reference: 'RFC 7296 section 3.10.1', forms: [[]] },
   INVALID_MESSAGE_ID: {
@@ -119,7 +122,10 @@ const layouts = {
       ]
     ]
   },
-  REDIRECTED_FROM: { reference: 'RFC 5685 section 9.3', forms: [[{ is: 'gateway', name: 'gateway' }]] },
+  REDIRECTED_FROM: {
+    reference: 'RFC 5685 section 9.3',
+    forms: [[{ is: 'gateway', name: 'gateway', types: [1, 2] }]]
+  },
   TICKET_LT_OPAQUE: {
     reference: 'RFC 5723 section 7.1',
     forms: [
@@ -137,12 +143,30 @@ const layouts = {
   USE_WESP_MODE: { reference: 'RFC 5840 section 2.3', forms: [[]] },
   ROHC_SUPPORTED: {
     reference: 'RFC 5857 section 3.1',
-    forms: [[{ is: 'attributes', name: 'attributes', least: 3, registry: 'rohcAttribute' }]]
+    forms: [
+      [
+        {
+          is: 'attributes',
+          name: 'attributes',
+          least: 3,
+          registry: 'rohcAttribute',
+          // MAX_CID, ROHC_PROFILE, ROHC_INTEG, ROHC_ICV_LEN, MRRU: all with Attribute Format 1 (section 3.1.2).
+          rules: [
+            { type: 1, least: 1, most: 1, highest: 16383 },
+            { type: 2, least: 1 },
+            { type: 3, least: 1 },
+            { type: 4, most: 1 },
+            { type: 5, most: 1 }
+          ]
+        }
+      ]
+    ]
   },
   EAP_ONLY_AUTHENTICATION: { reference: 'RFC 5998 section 3', forms: [[]] },
-  CHILDLESS_IKEV2_SUPPORTED: { reference: 'RFC 6023 section 4', forms: [[]] },
+  CHILDLESS_IKEV2_SUPPORTED: { reference: 'RFC 6023 section 4', protocol: 1, forms: [[]] },
   QUICK_CRASH_DETECTION: {
     reference: 'RFC 6290 section 4.1',
+    protocol: 1,
     forms: [[{ is: 'octets', name: 'token', least: 16, most: 128 }]]
   },
   IKEV2_MESSAGE_ID_SYNC_SUPPORTED: { reference: 'RFC 6311 section 6.1', forms: [[]] },

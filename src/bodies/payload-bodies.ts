@@ -22,8 +22,14 @@ export interface DataLayout {
 const layouts = {
   identification: {
     ID_IPV4_ADDR: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'ip4', name: 'address' }]] },
-    ID_FQDN: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'text', name: 'name', least: 1 }]] },
-    ID_RFC822_ADDR: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'text', name: 'address', least: 1 }]] },
+    ID_FQDN: {
+      reference: 'RFC 7296 section 3.5',
+      forms: [[{ is: 'text', name: 'name', least: 1, unterminated: true, written: 'ascii' }]]
+    },
+    ID_RFC822_ADDR: {
+      reference: 'RFC 7296 section 3.5',
+      forms: [[{ is: 'text', name: 'address', least: 1, unterminated: true }]]
+    },
     ID_IPV6_ADDR: { reference: 'RFC 7296 section 3.5', forms: [[{ is: 'ip6', name: 'address' }]] },
     ID_DER_ASN1_DN: {
       reference: 'RFC 7296 section 3.5',

@@ -1,5 +1,16 @@
 import { ipAddressText, ipFamily, readUint16, readUint32, utf8Text } from '../bytes/index.ts'
-import type { BodyAttribute, BodyError, BodyOf, BodyResult, Field, Form, Forms, StringField } from './layout.ts'
+import { attributeFault, isTerminator } from './field-rules.ts'
+import type {
+  AttributesField,
+  BodyAttribute,
+  BodyError,
+  BodyOf,
+  BodyResult,
+  Field,
+  Form,
+  Forms,
+  StringField
+} from './layout.ts'
 import { GATEWAY_IDENTITY_TYPE } from './registry.ts'
 
 /** A field as it was found: where its octets are and what they say. */
@@ -37,12 +48,27 @@ function byName(readings: readonly FieldReading[]): object {
 }
 
 function readForms(forms: Forms, body: Uint8Array, start: number, end: number): Readings {
+  // What is too long for every form is that, whatever it begins with.
+  const longest = forms.reduce((most, form) => Math.max(most, formOctets(form)), 0)
+  if (end - start > longest) return defect('trailingOctets', start + longest, '')
   let result: Readings = defect('trailingOctets', start, '')
   for (const form of forms) {
     result = readForm(form, body, start, end)
     if (Array.isArray(result)) break
   }
   return result
+}
+
+/** Octets of a form; Infinity when one of its fields has no length of its own. */
+function formOctets(form: Form): number {
+  return form.reduce((sum, field) => sum + fieldOctets(field), 0)
+}
+
+function fieldOctets(field: Field): number {
+  if (field.is === 'number') return field.octets
+  if (field.is === 'ip4') return 4
+  if (field.is === 'ip6') return 16
+  return 'size' in field && field.is === 'octets' ? (field.size ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
 }
 
 function readForm(form: Form, body: Uint8Array, start: number, end: number): Readings {
@@ -97,7 +123,10 @@ function readField(field: Field, body: Uint8Array, start: number, end: number): 
       })
     }
     case 'attributes':
-      return readList(field, start, end, (at) => readAttribute(body, at, end))
+      return ruled(
+        field,
+        readList(field, start, end, (at) => readAttribute(body, at, end))
+      )
     case 'records':
       return readList(field, start, end, (at) => {
         const size = body[at] as number
@@ -111,6 +140,7 @@ function readField(field: Field, body: Uint8Array, start: number, end: number): 
       const type = body[start] as number
       const size = 2 + (body[start + 1] as number)
       if (size > left) return defect('truncated', start + 1, field.name)
+      if (field.types?.includes(type) === false) return defect('invalidValue', start, field.name)
       const value = gatewayValue(type, body.subarray(start + 2, start + size))
       return value === undefined ? defect('invalidValue', start + 2, field.name) : found(size, { type, value })
     }
@@ -127,6 +157,8 @@ function readString(field: StringField, body: Uint8Array, start: number, end: nu
   const octets = body.subarray(from, from + length)
   const value = field.is === 'text' ? utf8Text(octets) : octets
   if (value === undefined) return defect('invalidValue', from, name)
+  const terminator = field.unterminated === true ? octets.findIndex(isTerminator) : -1
+  if (terminator >= 0) return defect('invalidValue', from + terminator, name)
   return { name, field, start, end: from + length, value, parts: [] }
 }
 
@@ -170,8 +202,20 @@ function readAttribute(body: Uint8Array, at: number, end: number): Element | und
   return { size, value: { type, value: body.subarray(at + 4, at + size) } satisfies BodyAttribute }
 }
 
+/** Attributes as read, unless one of them breaks a rule of its type: at that attribute, or at the start when one is missing. */
+function ruled(field: AttributesField, reading: FieldReading | BodyError): FieldReading | BodyError {
+  if ('code' in reading || field.rules === undefined) return reading
+  const fault = attributeFault(field.rules, reading.value as readonly BodyAttribute[])
+  if (fault === undefined) return reading
+  const at = fault.index === undefined ? undefined : reading.parts[fault.index]
+  return defect('invalidValue', (at ?? reading).start, `${field.name}${at?.name ?? ''}`)
+}
+
 function gatewayValue(type: number, octets: Uint8Array): string | Uint8Array | undefined {
-  if (type === GATEWAY_IDENTITY_TYPE.FQDN) return utf8Text(octets)
+  // Written as ID_FQDN is (RFC 5685 section 9.2).
+  if (type === GATEWAY_IDENTITY_TYPE.FQDN) {
+    return octets.length === 0 || octets.some(isTerminator) ? undefined : utf8Text(octets)
+  }
   if (type === GATEWAY_IDENTITY_TYPE.IPV4) return addressText(4, octets)
   if (type === GATEWAY_IDENTITY_TYPE.IPV6) return addressText(16, octets)
   return octets

@@ -1,5 +1,16 @@
-import { concatBytes, ipAddressBytes, ipFamily, uint32Bytes, utf8Bytes } from '../bytes/index.ts'
-import type { BodyAttribute, BodyOf, Field, Forms, GatewayIdentity, NumberField, StringField } from './layout.ts'
+import { concatBytes, ipAddressBytes, ipFamily, sendableAddressBytes, uint32Bytes, utf8Bytes } from '../bytes/index.ts'
+import { attributeFault, isTerminator } from './field-rules.ts'
+import type {
+  AttributesField,
+  BodyAttribute,
+  BodyOf,
+  Field,
+  Forms,
+  GatewayField,
+  GatewayIdentity,
+  NumberField,
+  StringField
+} from './layout.ts'
 import { GATEWAY_IDENTITY_TYPE } from './registry.ts'
 
 /** Values by name of their field. */
@@ -15,7 +26,7 @@ export function encodeBody<F extends Forms>(forms: F, value: BodyOf<F>, owner: s
 
 /** {@link encodeBody} for callers whose types already tied the value to its layout. */
 export function writeForms(forms: Forms, value: Values, owner: string): Uint8Array {
-  const names = Object.keys(value).filter((name) => value[name] !== undefined)
+  const names = Object.keys(record(value, owner)).filter((name) => value[name] !== undefined)
   const same = forms.filter((form) => form.length === names.length && form.every((field) => names.includes(field.name)))
   const form = same.find((candidate) => candidate.every((field) => fits(field, value[field.name]))) ?? same[0]
   if (form === undefined) throw new TypeError(`${owner}: ${fault(forms, names)}`)
@@ -45,42 +56,69 @@ function writeField(field: Field, value: unknown, path: string): Uint8Array {
     case 'ip6':
       return addressOctets(field.is, value, path)
     case 'numbers':
-      return concatBytes(
-        ...list(field, value, path).map((item, i) => writeNumber({ octets: field.octets }, item, `${path}[${i}]`))
-      )
+      return writeList(field, value, path, (item, at) => {
+        return writeNumber({ octets: field.octets, most: field.highestWritten }, item, at)
+      })
     case 'pieces':
-      return concatBytes(
-        ...list(field, value, path).map((item, i) => {
-          return ranged(octetsOf(item, `${path}[${i}]`), field.size, field.size, `${path}[${i}]`)
-        })
-      )
+      return writeList(field, value, path, (item, at) => ranged(octetsOf(item, at), field.size, field.size, at))
     case 'attributes':
-      return concatBytes(...list(field, value, path).map((item, i) => writeAttribute(item, `${path}[${i}]`)))
+      return writeAttributes(field, value, path)
     case 'records':
-      return concatBytes(
-        ...list(field, value, path).map((item, i) => {
-          const octets = writeForms(field.forms, record(item, `${path}[${i}]`), `${path}[${i}]`)
-          return concatBytes(Uint8Array.of(1 + ranged(octets, 0, 254, `${path}[${i}]`).length), octets)
-        })
-      )
+      return writeList(field, value, path, (item, at) => {
+        const octets = writeForms(field.forms, record(item, at), at)
+        return concatBytes(Uint8Array.of(1 + ranged(octets, 0, 254, at).length), octets)
+      })
     case 'gateway':
-      return writeGateway(value, path)
+      return writeGateway(field, value, path)
   }
 }
 
-function writeNumber(field: Pick<NumberField, 'octets' | 'least' | 'most'>, value: unknown, path: string): Uint8Array {
+interface NumberRange {
+  readonly octets: NumberField['octets']
+  readonly least?: number | undefined
+  readonly most?: number | undefined
+}
+
+function writeNumber(field: NumberRange, value: unknown, path: string): Uint8Array {
   const { octets, least = 0, most = 2 ** (8 * octets) - 1 } = field
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
-    throw new RangeError(`${path}: ${value} is not an integer from ${least} to ${most}`)
+    throw new RangeError(`${path}: ${String(value)} is not an integer from ${least} to ${most}`)
   }
   return uint32Bytes(value as number).subarray(4 - octets)
 }
 
 function writeString(field: StringField, value: unknown, path: string): Uint8Array {
   const { size, least = size ?? 0, most = size ?? (field.counted === 1 ? 0xff : 0xffff) } = field
-  if (field.is === 'text' && typeof value !== 'string') throw new TypeError(`${path}: expected a string`)
-  const octets = ranged(field.is === 'text' ? utf8Bytes(value as string) : octetsOf(value, path), least, most, path)
+  const octets = ranged(field.is === 'text' ? textOctets(field, value, path) : octetsOf(value, path), least, most, path)
   return field.counted === 1 ? concatBytes(Uint8Array.of(octets.length), octets) : octets
+}
+
+/** Lowest and highest octet of what is written of a text. */
+const WRITTEN = { ascii: [0, 0x7f], printableAscii: [0x20, 0x7e] } as const
+
+function textOctets(
+  { unterminated, written }: Pick<StringField, 'unterminated' | 'written'>,
+  value: unknown,
+  path: string
+): Uint8Array {
+  if (typeof value !== 'string') throw new TypeError(`${path}: expected a string`)
+  // UTF-8 has no octets for half of a pair (RFC 3629 section 3).
+  if (/\p{Surrogate}/u.test(value)) throw new TypeError(`${path}: a lone surrogate is no character`)
+  const octets = utf8Bytes(value)
+  const [lowest, highest] = written === undefined ? [0, 0xff] : WRITTEN[written]
+  for (const octet of octets) {
+    if (octet < lowest || octet > highest || (unterminated === true && isTerminator(octet))) {
+      throw new RangeError(`${path}: octet ${octet} is not allowed`)
+    }
+  }
+  return octets
+}
+
+function writeAttributes(field: AttributesField, value: unknown, path: string): Uint8Array {
+  const octets = writeList(field, value, path, writeAttribute)
+  const fault = attributeFault(field.rules ?? [], value as readonly BodyAttribute[])
+  if (fault === undefined) return octets
+  throw new RangeError(`${path}${fault.index === undefined ? '' : `[${fault.index}].value`}: ${fault.fault}`)
 }
 
 function writeAttribute(item: unknown, path: string): Uint8Array {
@@ -95,8 +133,9 @@ function writeAttribute(item: unknown, path: string): Uint8Array {
   return concatBytes(head, writeNumber({ octets: 2 }, octets.length, path), octets)
 }
 
-function writeGateway(item: unknown, path: string): Uint8Array {
+function writeGateway({ types }: GatewayField, item: unknown, path: string): Uint8Array {
   const { type, value } = record(item, path) as unknown as GatewayIdentity
+  if (types?.includes(type) === false) throw new RangeError(`${path}.type: ${type} is not ${types.join(' or ')}`)
   const octets = ranged(gatewayOctets(type, value, `${path}.value`), 0, 255, `${path}.value`)
   return concatBytes(writeNumber({ octets: 1 }, type, `${path}.type`), Uint8Array.of(octets.length), octets)
 }
@@ -105,25 +144,52 @@ function gatewayOctets(type: number, value: unknown, path: string): Uint8Array {
   if (type === GATEWAY_IDENTITY_TYPE.IPV4) return addressOctets('ip4', value, path)
   if (type === GATEWAY_IDENTITY_TYPE.IPV6) return addressOctets('ip6', value, path)
   if (type !== GATEWAY_IDENTITY_TYPE.FQDN) return octetsOf(value, path)
-  if (typeof value !== 'string') throw new TypeError(`${path}: expected a string`)
-  return utf8Bytes(value)
+  // Written as ID_FQDN is (RFC 5685 section 9.2).
+  return ranged(textOctets({ unterminated: true, written: 'ascii' }, value, path), 1, 255, path)
 }
 
 function addressOctets(family: 'ip4' | 'ip6', value: unknown, path: string): Uint8Array {
   const octets = typeof value === 'string' ? ipAddressBytes(value) : undefined
-  if (octets === undefined) throw new TypeError(`${path}: ${value} is not an IP address`)
+  if (octets === undefined) throw new TypeError(`${path}: ${String(value)} is not an IP address`)
   const size = family === 'ip4' ? 4 : 16
-  return ranged(octets, size, size, path)
+  ranged(octets, size, size, path)
+  if (sendableAddressBytes(value as string) === undefined) {
+    throw new RangeError(`${path}: ${value} has a zone or is IPv4-mapped`)
+  }
+  return octets
 }
 
-function list(field: { readonly least?: number }, value: unknown, path: string): readonly unknown[] {
+/** The longest body of a payload, and more than any list of a body can have. */
+const MOST_OCTETS = 0xffff
+
+/** The entries of a list one behind the other; an entry that is missing is written as undefined, which no writer takes. */
+function writeList(
+  { least = 0 }: { readonly least?: number },
+  value: unknown,
+  path: string,
+  write: (item: unknown, path: string) => Uint8Array
+): Uint8Array {
   if (!Array.isArray(value)) throw new TypeError(`${path}: expected an array`)
-  const { least = 0 } = field
   if (value.length < least) throw new RangeError(`${path}: ${value.length} entries, at least ${least} are needed`)
-  return value
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (let i = 0; i < value.length; i++) {
+    const part = write(value[i], `${path}[${i}]`)
+    length += part.length
+    if (length > MOST_OCTETS) throw new RangeError(`${path}: more than ${MOST_OCTETS} octets`)
+    parts.push(part)
+  }
+  const octets = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    octets.set(part, at)
+    at += part.length
+  }
+  return octets
 }
 
-function record(item: unknown, path: string): Values {
+/** An object, for reading its fields. */
+export function record(item: unknown, path: string): Values {
   if (typeof item !== 'object' || item === null) throw new TypeError(`${path}: expected an object`)
   return item as Values
 }

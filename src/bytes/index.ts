@@ -6,7 +6,8 @@ export {
   type IpFamily,
   ipAddressBytes,
   ipAddressText,
-  ipFamily
+  ipFamily,
+  sendableAddressBytes
 } from './ip-address.ts'
 export {
   compareBytes,

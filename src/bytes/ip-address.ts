@@ -28,6 +28,15 @@ export function ipAddressBytes(text: string): Uint8Array | undefined {
   return ipv6Bytes(bare)
 }
 
+/**
+ * The octets of an address that a message can hold, or undefined: a zone means something on its own host only, and nothing is
+ * sent to or from an IPv4-mapped IPv6 address.
+ */
+export function sendableAddressBytes(text: string): Uint8Array | undefined {
+  const octets = text.includes('%') ? undefined : ipAddressBytes(text)
+  return octets !== undefined && ipAddressText(octets)?.includes(':') === (octets.length === 16) ? octets : undefined
+}
+
 /** Canonical text of 4 or 16 octets in network order, or undefined for any other length. */
 export function ipAddressText(octets: Uint8Array): IpAddress | undefined {
   if (octets.length === 4) return `${octets[0]}.${octets[1]}.${octets[2]}.${octets[3]}`

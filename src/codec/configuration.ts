@@ -7,8 +7,10 @@ import {
   checkReserved,
   isNumberTo,
   isOctetsTo,
+  isRecords,
   putOctets,
   putReserved,
+  refuseRecords,
   view
 } from './octet-fields.ts'
 import type { ConfigurationAttribute, ConfigurationPayload } from './types.ts'
@@ -36,6 +38,7 @@ export function decodeConfiguration(bytes: Uint8Array, start: number, end: numbe
 export function configurationLength({ configurationType, attributes, reserved }: ConfigurationPayload): number {
   checkReserved(reserved, 0xffffff, 'configuration')
   checkNumber(configurationType, 0xff, 'configuration', 'configurationType')
+  if (!isRecords(attributes)) refuseRecords(attributes, 'configuration', 'attributes')
   let total = 4
   for (let i = 0; i < attributes.length; i++) {
     const { type, value, reserved: bit } = attributes[i] as ConfigurationAttribute

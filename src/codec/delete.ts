@@ -5,12 +5,13 @@ import { checkNumber, checkOctets, isOctetsTo, putOctets, view } from './octet-f
 import { PROTOCOL } from './registry.ts'
 import type { DeletePayload } from './types.ts'
 
-/** Delete payload body (section 3.11): no SPI for the IKE SA, SPIs of 4 octets for AH and ESP. */
+/** Delete payload body (section 3.11): no SPI for the IKE SA, SPIs of 4 octets for AH and ESP; protocol 0 names no SA. */
 export function decodeDelete(bytes: Uint8Array, start: number, end: number): DeletePayload | Malformed {
   if (end - start < 4) return new Malformed('truncated', start, end - start)
   const protocol = bytes[start] as number
   const spiSize = bytes[start + 1] as number
   const count = readUint16(bytes, start + 2)
+  if (protocol === PROTOCOL.NONE) return new Malformed('invalidValue', start, 0, 'protocol')
   if (!isSpiSize(protocol, spiSize)) return new Malformed('invalidStructure', start + 1, spiSize, 'spiSize')
   // SPIs of no octets would let four octets of input claim 65535 of them.
   if (spiSize === 0 && count !== 0) return new Malformed('invalidStructure', start + 2, count, 'spis')
@@ -29,10 +30,12 @@ function isSpiSize(protocol: number, size: number): boolean {
 /** Octets of the body; throws on values the format cannot hold. */
 export function deleteLength({ protocol, spiSize, spis }: DeletePayload): number {
   checkNumber(protocol, 0xff, 'delete', 'protocol')
+  if (protocol === PROTOCOL.NONE) throw new RangeError('delete.protocol: 0 is none')
   checkNumber(spiSize, 0xff, 'delete', 'spiSize')
   if (!isSpiSize(protocol, spiSize)) {
     throw new RangeError(`delete.spiSize: ${spiSize} is not the size of protocol ${protocol}`)
   }
+  if (!Array.isArray(spis)) throw new TypeError('delete.spis: expected an array')
   if (spiSize === 0 && spis.length !== 0) throw new RangeError('delete.spis: SPIs of no octets cannot be listed')
   if (spis.length > 0xffff) throw new RangeError(`delete.spis: ${spis.length} are too many`)
   for (let i = 0; i < spis.length; i++) {

@@ -15,7 +15,7 @@ export function encryptedLength({ firstInner, body }: EncryptedPayload): number 
   return body.length
 }
 
-/** Encrypted Fragment payload body (RFC 7383 section 2.5): from 1, at most the total. */
+/** Encrypted Fragment payload body (RFC 7383 section 2.5): from 1, at most the total; the first alone names a payload. */
 export function decodeEncryptedFragment(
   firstInner: number,
   bytes: Uint8Array,
@@ -27,6 +27,8 @@ export function decodeEncryptedFragment(
   const totalFragments = readUint16(bytes, start + 2)
   if (fragmentNumber === 0) return new Malformed('invalidValue', start, 0, 'fragmentNumber')
   if (fragmentNumber > totalFragments) return new Malformed('invalidValue', start + 2, totalFragments, 'totalFragments')
+  if (fragmentNumber !== 1 && firstInner !== 0)
+    return new Malformed('invalidValue', start - 4, firstInner, 'firstInner')
   return { kind: 'encryptedFragment', firstInner, fragmentNumber, totalFragments, body: view(bytes, start + 4, end) }
 }
 
@@ -37,6 +39,9 @@ export function encryptedFragmentLength(payload: EncryptedFragmentPayload): numb
   checkNumber(totalFragments, 0xffff, 'encryptedFragment', 'totalFragments')
   checkNumber(fragmentNumber, totalFragments, 'encryptedFragment', 'fragmentNumber')
   if (fragmentNumber === 0) throw new RangeError('encryptedFragment.fragmentNumber: counts from 1')
+  if (fragmentNumber !== 1 && firstInner !== 0) {
+    throw new RangeError(`encryptedFragment.firstInner: ${firstInner}, fragment ${fragmentNumber} names none`)
+  }
   checkOctets(body, MAXIMUM_BODY, 'encryptedFragment', 'body')
   return 4 + body.length
 }

@@ -13,14 +13,8 @@ export {
 export { messageSummary, payloadNotation } from './message-summary.ts'
 export { notify } from './notify.ts'
 export { isErrorNotify, NOTIFY, notifyName } from './notify-types.ts'
-export {
-  decodePayloads,
-  encodePayloadBody,
-  encodePayloads,
-  GENERIC_HEADER_OCTETS,
-  payloadType,
-  writeGenericHeader
-} from './payload-chain.ts'
+export { decodePayloads, GENERIC_HEADER_OCTETS, payloadType } from './payload-chain.ts'
+export { encodePayloadBody, encodePayloads, writeGenericHeader } from './payload-encoding.ts'
 export {
   AUTH_METHOD,
   CERTIFICATE_ENCODING,
@@ -30,22 +24,26 @@ export {
   ENCRYPTION,
   ESN,
   EXCHANGE,
-  encryptionName,
-  exchangeName,
+  GROUP_CONTROLLER_AUTHENTICATION,
   HASH_ALGORITHM,
   ID_TYPE,
   INTEGRITY,
-  integrityName,
   KEY_EXCHANGE_METHOD,
-  keyExchangeMethodName,
+  KEY_WRAP,
   PAYLOAD,
   PRF,
   PROTOCOL,
-  payloadName,
-  prfName,
   TRAFFIC_SELECTOR_TYPE,
   TRANSFORM_ATTRIBUTE,
   TRANSFORM_TYPE
 } from './registry.ts'
+export {
+  encryptionName,
+  exchangeName,
+  integrityName,
+  keyExchangeMethodName,
+  payloadName,
+  prfName
+} from './registry-names.ts'
 export type * from './types.ts'
 export { classifyUdpDatagram, NON_ESP_MARKER, type UdpDatagramKind } from './udp.ts'

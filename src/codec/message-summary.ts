@@ -1,5 +1,5 @@
 import { notifyName } from './notify-types.ts'
-import { exchangeName } from './registry.ts'
+import { exchangeName } from './registry-names.ts'
 import type { Message, Payload } from './types.ts'
 
 /**

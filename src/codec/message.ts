@@ -1,14 +1,8 @@
 import { readUint32, writeUint16, writeUint32 } from '../bytes/index.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, plainOctets, putOctets, view } from './octet-fields.ts'
-import {
-  chainLength,
-  decodeChain,
-  firstType,
-  GENERIC_HEADER_OCTETS,
-  writeChain,
-  writeGenericHeader
-} from './payload-chain.ts'
+import { checkNumber, checkOctets, checkRoom, plainOctets, putOctets, view } from './octet-fields.ts'
+import { decodeChain, GENERIC_HEADER_OCTETS } from './payload-chain.ts'
+import { chainLength, firstType, putGenericHeader, writeChain } from './payload-encoding.ts'
 import { PAYLOAD } from './registry.ts'
 import type { DecodeOptions, DecodeResult, Message, MessageHeader } from './types.ts'
 
@@ -77,7 +71,7 @@ function isAnswered(bytes: Uint8Array, { code, got }: Malformed): boolean {
 }
 
 function decode(bytes: Uint8Array, lossless: boolean): Message | Malformed {
-  if (bytes.length < HEADER_OCTETS) return new Malformed('truncated', bytes.length, bytes.length, 'header')
+  if (bytes.length < HEADER_OCTETS) return new Malformed('truncated', 0, bytes.length, 'header')
   const version = bytes[17] as number
   if (version >>> 4 !== MAJOR_VERSION) {
     return new Malformed('unsupportedMajorVersion', 17, version >>> 4, 'majorVersion').within('header')
@@ -105,7 +99,10 @@ function decode(bytes: Uint8Array, lossless: boolean): Message | Malformed {
 /**
  * The octets of a message, without non-ESP marker. Lengths and chain links are derived.
  *
- * @throws TypeError or RangeError naming the field that the format cannot hold, an Encrypted payload that is not the last.
+ * `unknown` payloads and selectors are written as they are, whatever their type, so that a malformed one can be sent.
+ *
+ * @throws TypeError or RangeError naming the field that the format cannot hold; RangeError for an Encrypted payload, or an
+ * unknown one of type 46 or 53, that is not the last: its Next Payload field names no payload behind it.
  */
 export function encodeMessage(message: Message): Uint8Array {
   const { payloads } = message
@@ -119,7 +116,7 @@ export function encodeMessage(message: Message): Uint8Array {
 /**
  * Writes the 28 octets of a header at the start of `out`. `length` is that of the whole message.
  *
- * @throws TypeError or RangeError naming the field that the format cannot hold.
+ * @throws TypeError or RangeError naming the field that the format cannot hold, or `out` when it is too short.
  */
 export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload: number, length: number): void {
   const { majorVersion, minorVersion, exchangeType, messageId, reservedFlags = 0 } = header
@@ -129,8 +126,12 @@ export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload
   checkNumber(minorVersion, 15, 'header', 'minorVersion')
   checkNumber(exchangeType, 0xff, 'header', 'exchangeType')
   checkNumber(messageId, 0xffffffff, 'header', 'messageId')
+  checkNumber(reservedFlags, RESERVED_FLAGS, 'header', 'reservedFlags')
   if ((reservedFlags & ~RESERVED_FLAGS) !== 0)
     throw new RangeError(`header.reservedFlags: ${reservedFlags} has other bits`)
+  checkNumber(firstPayload, 0xff, 'header', 'firstPayload')
+  checkNumber(length, 0xffffffff, 'header', 'length')
+  checkRoom(out, 0, HEADER_OCTETS, 'header')
   putOctets(out, 0, header.initiatorSpi)
   putOctets(out, 8, header.responderSpi)
   out[16] = firstPayload
@@ -170,7 +171,7 @@ export function encryptedFrame(header: MessageHeader, firstInner: number, bodyOc
   checkNumber(firstInner, 0xff, 'encryptedFrame', 'firstInner')
   const bytes = new Uint8Array(length)
   writeHeader(bytes, header, PAYLOAD.ENCRYPTED, length)
-  writeGenericHeader(bytes, HEADER_OCTETS, firstInner, false, length - HEADER_OCTETS)
+  putGenericHeader(bytes, HEADER_OCTETS, firstInner, false, length - HEADER_OCTETS)
   return { bytes, bodyOffset: length - bodyOctets }
 }
 
@@ -195,7 +196,7 @@ export function encryptedFragmentFrame(
   if (fragmentNumber === 0) throw new RangeError('encryptedFrame.fragmentNumber: counts from 1')
   const bytes = new Uint8Array(length)
   writeHeader(bytes, header, PAYLOAD.ENCRYPTED_FRAGMENT, length)
-  writeGenericHeader(bytes, HEADER_OCTETS, fragmentNumber === 1 ? firstInner : 0, false, length - HEADER_OCTETS)
+  putGenericHeader(bytes, HEADER_OCTETS, fragmentNumber === 1 ? firstInner : 0, false, length - HEADER_OCTETS)
   writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS, fragmentNumber)
   writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS + 2, totalFragments)
   return { bytes, bodyOffset: length - bodyOctets }

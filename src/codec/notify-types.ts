@@ -90,7 +90,10 @@ const notify = {
   SA_RESOURCE_INFO: 16444,
   USE_PPK_INT: 16445,
   PPK_IDENTITY_KEY: 16446,
-  /** Of the private range: draft-ietf-ipsecme-ikev2-beet-mode has no number yet, this is the one implementations use. */
+  /**
+   * Of the private range, where 3GPP's REACTIVATION_REQUESTED_CAUSE has the same number: draft-ietf-ipsecme-ikev2-beet-mode has
+   * none of its own yet, this is the one its implementations use.
+   */
   USE_BEET_MODE: 40961
 } as const
 /** Notify message types by their RFC names. */

@@ -44,6 +44,27 @@ export function checkOctets(octets: Uint8Array, maximum: number, owner: string, 
   }
 }
 
+/** Throws TypeError or RangeError naming `out` unless `octets` octets can be written to it at `offset`. */
+export function checkRoom(out: Uint8Array, offset: number, octets: number, owner: string): void {
+  checkOctets(out, 0xffffffff, owner, 'out')
+  if (out.length - offset < octets) throw new RangeError(`${owner}.out: no ${octets} octets at ${offset}`)
+}
+
+/** True for an array without holes that holds objects only. */
+export function isRecords(list: readonly object[]): boolean {
+  if (!Array.isArray(list)) return false
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'object' || list[i] === null) return false
+  return true
+}
+
+/** Throws TypeError naming what {@link isRecords} is false for: the list, or its first entry that is no object. */
+export function refuseRecords(list: readonly unknown[], owner: string, field: string): never {
+  if (!Array.isArray(list)) throw new TypeError(`${owner}.${field}: expected an array`)
+  // A hole is found like any other entry that is none.
+  const index = list.findIndex((entry) => typeof entry !== 'object' || entry === null)
+  throw new TypeError(`${owner}.${field}[${index}]: expected an object`)
+}
+
 /** Throws RangeError unless a RESERVED field of so many bits can hold `reserved`, which is mostly absent. */
 export function checkReserved(reserved: number | undefined, maximum: number, owner: string, path = ''): void {
   if (reserved !== undefined) checkNumber(reserved, maximum, owner, `${path}reserved`)

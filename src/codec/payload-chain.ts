@@ -1,50 +1,31 @@
-import { readUint16, writeUint16 } from '../bytes/index.ts'
-import { configurationLength, decodeConfiguration, writeConfiguration } from './configuration.ts'
-import { decodeDelete, deleteLength, writeDelete } from './delete.ts'
-import { decodeEap, eapLength, writeEap } from './eap.ts'
-import {
-  decodeEncrypted,
-  decodeEncryptedFragment,
-  encryptedFragmentLength,
-  encryptedLength,
-  writeEncryptedFragment
-} from './encrypted.ts'
-import {
-  authenticationLength,
-  certificateLength,
-  decodeAuthentication,
-  decodeCertificate,
-  decodeIdentification,
-  identificationLength,
-  writeAuthentication,
-  writeCertificate,
-  writeIdentification
-} from './identification.ts'
-import { decodeKeyExchange, decodeNonce, keyExchangeLength, nonceLength, writeKeyExchange } from './key-exchange.ts'
+import { readUint16 } from '../bytes/index.ts'
+import { decodeConfiguration } from './configuration.ts'
+import { decodeDelete } from './delete.ts'
+import { decodeEap } from './eap.ts'
+import { decodeEncrypted, decodeEncryptedFragment } from './encrypted.ts'
+import { decodeAuthentication, decodeCertificate, decodeIdentification } from './identification.ts'
+import { decodeKeyExchange, decodeNonce } from './key-exchange.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { decodeNotify, notifyDefect, notifyLength, writeNotify } from './notify.ts'
-import { checkNumber, checkOctets, MAXIMUM_BODY, plainOctets, putOctets, view } from './octet-fields.ts'
+import { decodeNotify, notifyDefect } from './notify.ts'
+import { checkNumber, plainOctets, view } from './octet-fields.ts'
 import { PAYLOAD } from './registry.ts'
 import { withReservedBits } from './reserved-bits.ts'
-import {
-  decodeSecurityAssociation,
-  securityAssociationLength,
-  writeSecurityAssociation
-} from './security-association.ts'
-import { decodeTrafficSelectors, trafficSelectorsLength, writeTrafficSelectors } from './traffic-selector.ts'
+import { decodeSecurityAssociation } from './security-association.ts'
+import { decodeTrafficSelectors } from './traffic-selector.ts'
 import type { DecodeOptions, DecodeResult, Payload } from './types.ts'
 
 /** Octets of the generic payload header (section 3.2). */
 export const GENERIC_HEADER_OCTETS = 4
-const CRITICAL = 0x80
+/** The Critical bit beside seven RESERVED ones. */
+export const CRITICAL = 0x80
 
 /**
  * Payloads of a decrypted chain: what an Encrypted payload contains, whose first type is `firstPayload`. Octet fields are
  * views of `bytes`. An Encrypted payload in here is `invalidStructure`, for they do not nest (section 3.14); error offsets
  * count from the start of `bytes`. Never throws on octets.
  *
- * @throws RangeError naming `offset` or `end` when they are no range of `bytes`.
+ * @throws RangeError naming `firstPayload` when it is no octet, `offset` or `end` when they are no range of `bytes`.
  */
 export function decodePayloads(
   bytes: Uint8Array,
@@ -53,6 +34,7 @@ export function decodePayloads(
   end: number = bytes.length,
   options?: DecodeOptions
 ): DecodeResult<readonly Payload[]> {
+  checkNumber(firstPayload, 0xff, 'decodePayloads', 'firstPayload')
   checkNumber(end, bytes.length, 'decodePayloads', 'end')
   checkNumber(offset, end, 'decodePayloads', 'offset')
   const payloads = decodeChain(plainOctets(bytes), firstPayload, offset, end, false, options?.lossless === true)
@@ -193,177 +175,4 @@ function payloadKind(type: number): string {
 /** The payload type number of a payload. */
 export function payloadType(payload: Payload): number {
   return payload.kind === 'unknown' ? payload.type : PAYLOAD_TYPES[payload.kind]
-}
-
-/**
- * The octets of a chain that goes into an Encrypted payload, and the type that its Next Payload field must name
- * (0 for an empty chain).
- *
- * @throws TypeError or RangeError naming the payload and field that the format cannot hold; RangeError for an Encrypted
- * payload, which does not nest.
- */
-export function encodePayloads(payloads: readonly Payload[]): {
-  readonly firstPayload: number
-  readonly bytes: Uint8Array
-} {
-  const bytes = new Uint8Array(chainLength(payloads, false))
-  writeChain(bytes, 0, payloads)
-  return { firstPayload: firstType(payloads), bytes }
-}
-
-/**
- * The body of a payload, without its generic header. For an Identification payload these are the octets that AUTH covers
- * (RestOfInitIDPayload, section 2.15).
- *
- * @throws TypeError or RangeError naming the field that the format cannot hold.
- */
-export function encodePayloadBody(payload: Payload): Uint8Array {
-  const body = new Uint8Array(bodyLength(payload))
-  writeBody(body, 0, payload)
-  return body
-}
-
-/** Writes a generic header (section 3.2); `length` includes it. */
-export function writeGenericHeader(
-  out: Uint8Array,
-  offset: number,
-  nextPayload: number,
-  critical: boolean,
-  length: number
-): void {
-  out[offset] = nextPayload
-  out[offset + 1] = critical ? CRITICAL : 0
-  writeUint16(out, offset + 2, length)
-}
-
-/** Octets of a chain; `isOuter` allows an Encrypted payload as its last. Throws on what the format cannot hold. */
-export function chainLength(payloads: readonly Payload[], isOuter: boolean): number {
-  let total = 0
-  for (let i = 0; i < payloads.length; i++) {
-    const payload = payloads[i] as Payload
-    const length = GENERIC_HEADER_OCTETS + bodyLength(payload)
-    if (length > 0xffff) throw new RangeError(`${payload.kind}: ${length} octets, a payload holds 65535`)
-    if (payload.kind === 'encrypted' || payload.kind === 'encryptedFragment') {
-      if (!isOuter) throw new RangeError(`${payload.kind}: does not nest in another`)
-      if (i !== payloads.length - 1) throw new RangeError(`${payload.kind}: must be the last payload`)
-    }
-    total += length
-  }
-  return total
-}
-
-/** Type of the first payload, 0 when there is none. */
-export function firstType(payloads: readonly Payload[]): number {
-  return payloads.length === 0 ? PAYLOAD.NONE : payloadType(payloads[0] as Payload)
-}
-
-/** Writes a chain whose length is known to fit and returns the offset behind it. */
-export function writeChain(out: Uint8Array, start: number, payloads: readonly Payload[]): number {
-  let at = start
-  for (let i = 0; i < payloads.length; i++) {
-    const payload = payloads[i] as Payload
-    const end = writeBody(out, at + GENERIC_HEADER_OCTETS, payload)
-    writeGenericHeader(out, at, linkAfter(payloads, i), payload.critical === true, end - at)
-    const { reservedBits } = payload
-    if (reservedBits !== undefined) {
-      checkNumber(reservedBits, 0x7f, payload.kind, 'reservedBits')
-      out[at + 1] = (out[at + 1] as number) | reservedBits
-    }
-    at = end
-  }
-  return at
-}
-
-/** Next Payload of payload `index`; an Encrypted payload, always the last, names its first inner one. */
-function linkAfter(payloads: readonly Payload[], index: number): number {
-  const next = payloads[index + 1]
-  if (next !== undefined) return payloadType(next)
-  const last = payloads[index] as Payload
-  return last.kind === 'encrypted' || last.kind === 'encryptedFragment' ? last.firstInner : PAYLOAD.NONE
-}
-
-function bodyLength(payload: Payload): number {
-  switch (payload.kind) {
-    case 'notify':
-      return notifyLength(payload)
-    case 'encrypted':
-      return encryptedLength(payload)
-    case 'securityAssociation':
-      return securityAssociationLength(payload)
-    case 'keyExchange':
-      return keyExchangeLength(payload)
-    case 'nonce':
-      return nonceLength(payload)
-    case 'identificationInitiator':
-    case 'identificationResponder':
-      return identificationLength(payload)
-    case 'authentication':
-      return authenticationLength(payload)
-    case 'certificate':
-    case 'certificateRequest':
-      return certificateLength(payload)
-    case 'trafficSelectorInitiator':
-    case 'trafficSelectorResponder':
-      return trafficSelectorsLength(payload)
-    case 'configuration':
-      return configurationLength(payload)
-    case 'delete':
-      return deleteLength(payload)
-    case 'vendorId':
-      checkOctets(payload.data, MAXIMUM_BODY, 'vendorId', 'data')
-      return payload.data.length
-    case 'eap':
-      return eapLength(payload)
-    case 'encryptedFragment':
-      return encryptedFragmentLength(payload)
-    case 'unknown':
-      checkNumber(payload.type, 0xff, 'unknown', 'type')
-      if (payload.type === PAYLOAD.NONE) throw new RangeError('unknown.type: 0 ends a chain')
-      checkOctets(payload.body, MAXIMUM_BODY, 'unknown', 'body')
-      return payload.body.length
-    default:
-      return noSuchKind(payload)
-  }
-}
-
-function noSuchKind(payload: never): never {
-  throw new TypeError(`payload.kind: ${String((payload as { kind?: unknown }).kind)} is no payload`)
-}
-
-function writeBody(out: Uint8Array, start: number, payload: Payload): number {
-  switch (payload.kind) {
-    case 'notify':
-      return writeNotify(out, start, payload)
-    case 'securityAssociation':
-      return writeSecurityAssociation(out, start, payload)
-    case 'keyExchange':
-      return writeKeyExchange(out, start, payload)
-    case 'identificationInitiator':
-    case 'identificationResponder':
-      return writeIdentification(out, start, payload)
-    case 'authentication':
-      return writeAuthentication(out, start, payload)
-    case 'certificate':
-    case 'certificateRequest':
-      return writeCertificate(out, start, payload)
-    case 'trafficSelectorInitiator':
-    case 'trafficSelectorResponder':
-      return writeTrafficSelectors(out, start, payload)
-    case 'configuration':
-      return writeConfiguration(out, start, payload)
-    case 'delete':
-      return writeDelete(out, start, payload)
-    case 'eap':
-      return writeEap(out, start, payload)
-    case 'encryptedFragment':
-      return writeEncryptedFragment(out, start, payload)
-    case 'nonce':
-    case 'vendorId':
-      return putOctets(out, start, payload.data)
-    case 'encrypted':
-    case 'unknown':
-      return putOctets(out, start, payload.body)
-    default:
-      return noSuchKind(payload)
-  }
 }

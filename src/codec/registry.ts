@@ -190,10 +190,28 @@ export const KEY_EXCHANGE_METHOD: Readonly<typeof keyExchangeMethod> = /* @__PUR
 
 const esn = {
   NO_EXTENDED_SEQUENCE_NUMBERS: 0,
-  EXTENDED_SEQUENCE_NUMBERS: 1
+  EXTENDED_SEQUENCE_NUMBERS: 1,
+  UNSPECIFIED_32_BIT_NUMBERS: 2
 } as const
-/** Transform type 5, Extended Sequence Numbers. */
+/** Transform type 5, Extended Sequence Numbers, which RFC 9827 calls Sequence Numbers and gives their third. */
 export const ESN: Readonly<typeof esn> = /* @__PURE__ */ Object.freeze(esn)
+
+const keyWrap = {
+  KW_5649_128: 1,
+  KW_5649_192: 2,
+  KW_5649_256: 3,
+  KW_ARX: 4
+} as const
+/** Transform type 13, key wrap algorithms (RFC 9838). */
+export const KEY_WRAP: Readonly<typeof keyWrap> = /* @__PURE__ */ Object.freeze(keyWrap)
+
+const groupControllerAuthentication = {
+  IMPLICIT: 1,
+  DIGITAL_SIGNATURE: 2
+} as const
+/** Transform type 14, group controller authentication methods (RFC 9838). */
+export const GROUP_CONTROLLER_AUTHENTICATION: Readonly<typeof groupControllerAuthentication> =
+  /* @__PURE__ */ Object.freeze(groupControllerAuthentication)
 
 const idType = {
   ID_IPV4_ADDR: 1,
@@ -248,9 +266,11 @@ const hashAlgorithm = {
   SHA2_256: 2,
   SHA2_384: 3,
   SHA2_512: 4,
-  IDENTITY: 5
+  IDENTITY: 5,
+  STREEBOG_256: 6,
+  STREEBOG_512: 7
 } as const
-/** Hash algorithms of SIGNATURE_HASH_ALGORITHMS (RFC 7427 section 7; Identity: RFC 8420). */
+/** Hash algorithms of SIGNATURE_HASH_ALGORITHMS (RFC 7427 section 7; Identity: RFC 8420; Streebog: RFC 9385). */
 export const HASH_ALGORITHM: Readonly<typeof hashAlgorithm> = /* @__PURE__ */ Object.freeze(hashAlgorithm)
 
 const trafficSelectorType = {
@@ -295,9 +315,12 @@ const configurationAttribute = {
   EXTERNAL_SOURCE_IP4_NAT_INFO: 23,
   TIMEOUT_PERIOD_FOR_LIVENESS_CHECK: 24,
   INTERNAL_DNS_DOMAIN: 25,
-  INTERNAL_DNSSEC_TA: 26
+  INTERNAL_DNSSEC_TA: 26,
+  ENCDNS_IP4: 27,
+  ENCDNS_IP6: 28,
+  ENCDNS_DIGEST_INFO: 29
 } as const
-/** Configuration attribute types (RFC 7296 section 3.15.1). */
+/** Configuration attribute types (RFC 7296 section 3.15.1; encrypted DNS: RFC 9464). */
 export const CONFIGURATION_ATTRIBUTE: Readonly<typeof configurationAttribute> =
   /* @__PURE__ */ Object.freeze(configurationAttribute)
 
@@ -311,44 +334,3 @@ const eapCode = {
 } as const
 /** EAP codes (RFC 3748 section 4; Initiate and Finish: RFC 6696). */
 export const EAP_CODE: Readonly<typeof eapCode> = /* @__PURE__ */ Object.freeze(eapCode)
-
-/** A lookup from number to name. */
-function namesOf(table: Readonly<Record<string, number>>): ReadonlyMap<number, string> {
-  return new Map(Object.entries(table).map(([name, number]) => [number, name]))
-}
-
-const exchangeNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(EXCHANGE)
-/** `'INFORMATIONAL'`, or the number as text. */
-export function exchangeName(type: number): string {
-  return exchangeNames.get(type) ?? String(type)
-}
-
-const payloadNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(PAYLOAD)
-/** `'NOTIFY'`, or the number as text. */
-export function payloadName(type: number): string {
-  return payloadNames.get(type) ?? String(type)
-}
-
-const encryptionNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(ENCRYPTION)
-/** `'ENCR_AES_GCM_16'`, or the number as text. */
-export function encryptionName(type: number): string {
-  return encryptionNames.get(type) ?? String(type)
-}
-
-const prfNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(PRF)
-/** `'PRF_HMAC_SHA2_256'`, or the number as text. */
-export function prfName(type: number): string {
-  return prfNames.get(type) ?? String(type)
-}
-
-const integrityNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(INTEGRITY)
-/** `'AUTH_HMAC_SHA2_256_128'`, or the number as text. */
-export function integrityName(type: number): string {
-  return integrityNames.get(type) ?? String(type)
-}
-
-const keyExchangeMethodNames: ReadonlyMap<number, string> = /* @__PURE__ */ namesOf(KEY_EXCHANGE_METHOD)
-/** `'CURVE25519'`, or the number as text. */
-export function keyExchangeMethodName(type: number): string {
-  return keyExchangeMethodNames.get(type) ?? String(type)
-}

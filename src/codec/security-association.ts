@@ -1,7 +1,17 @@
 import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { CODEC_LIMITS } from './limits.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, checkReserved, isNumberTo, isOctetsTo, putOctets, view } from './octet-fields.ts'
+import {
+  checkNumber,
+  checkOctets,
+  checkReserved,
+  isNumberTo,
+  isOctetsTo,
+  isRecords,
+  putOctets,
+  refuseRecords,
+  view
+} from './octet-fields.ts'
 import { PROTOCOL, TRANSFORM_ATTRIBUTE } from './registry.ts'
 import type { Proposal, SecurityAssociationPayload, Transform, TransformAttribute } from './types.ts'
 
@@ -35,10 +45,10 @@ export function decodeSecurityAssociation(
     if (bytes[at] !== (next === end ? 0 : MORE_PROPOSALS))
       return atProposal('invalidStructure', at, bytes[at] as number, index)
     const number = bytes[at + 4] as number
-    // An answer repeats the number of the one proposal it accepts, so a lone proposal may have any.
-    const expected = index === 0 ? (next === end ? number || 1 : 1) : index + 1
-    if (number !== expected) return atProposal('invalidStructure', at + 4, number, index)
+    if (number !== expectedNumber(number, index, index === 0 && next === end))
+      return atProposal('invalidStructure', at + 4, number, index)
     const protocol = bytes[at + 5] as number
+    if (protocol === PROTOCOL.NONE) return atProposal('invalidValue', at + 5, 0, index)
     const spiSize = bytes[at + 6] as number
     const spiEnd = at + PROPOSAL_HEADER + spiSize
     if (spiEnd > next) return atProposal('invalidLength', at + 6, spiSize, index)
@@ -46,7 +56,9 @@ export function decodeSecurityAssociation(
     const count = bytes[at + 7] as number
     if (count === 0) return atProposal('invalidStructure', at + 7, 0, index)
     transformBudget -= count
-    if (transformBudget < 0) return atProposal('limitExceeded', at + 7, count, index)
+    if (transformBudget < 0) {
+      return atProposal('limitExceeded', at + 7, CODEC_LIMITS.transforms - transformBudget, index)
+    }
     const transforms = decodeTransforms(bytes, spiEnd, next, count)
     if (transforms instanceof Malformed) return transforms.within(`proposals[${index}]`)
     proposals.push({ number, protocol, spi: view(bytes, at + PROPOSAL_HEADER, spiEnd), transforms })
@@ -57,6 +69,14 @@ export function decodeSecurityAssociation(
 
 function atProposal(code: Malformed['code'], offset: number, got: number, index: number): Malformed {
   return new Malformed(code, offset, got, `proposals[${index}]`)
+}
+
+/**
+ * Section 3.3.1: from 1, one more each. An answer repeats the number of the one proposal it accepts, so that a lone proposal may
+ * have any but 0.
+ */
+function expectedNumber(number: number, index: number, isLone: boolean): number {
+  return isLone ? number || 1 : index + 1
 }
 
 /** Section 3.3.1: none or 8 octets for IKE, 4 for ESP and AH; other protocols say themselves. */
@@ -138,21 +158,30 @@ function atAttribute(code: Malformed['code'], offset: number, got: number, index
 /** Octets of the body; throws on values the format cannot hold. */
 export function securityAssociationLength(payload: SecurityAssociationPayload): number {
   const proposals = payload.proposals
+  if (!isRecords(proposals)) refuseRecords(proposals, OWNER, 'proposals')
   if (proposals.length === 0) throw new RangeError('securityAssociation.proposals: at least one is needed')
   let total = 0
   for (let i = 0; i < proposals.length; i++) {
-    const length = proposalLength(proposals[i] as Proposal, i)
+    const length = proposalLength(proposals[i] as Proposal, i, proposals.length === 1)
     if (length > 0xffff) throw new RangeError(`securityAssociation.proposals[${i}]: ${length} octets are too many`)
     total += length
   }
   return total
 }
 
-function proposalLength(proposal: Proposal, index: number): number {
+function proposalLength(proposal: Proposal, index: number, isLone: boolean): number {
   const { number, protocol, spi, transforms } = proposal
-  if (!isNumberTo(0xff, number) || number === 0 || !isNumberTo(0xff, protocol) || !isOctetsTo(0xff, spi)) {
-    refuseProposal(proposal, `proposals[${index}]`)
+  if (
+    !isNumberTo(0xff, number) ||
+    number !== expectedNumber(number, index, isLone) ||
+    !isNumberTo(0xff, protocol) ||
+    protocol === PROTOCOL.NONE ||
+    !isOctetsTo(0xff, spi) ||
+    !isSpiSize(protocol, spi.length)
+  ) {
+    refuseProposal(proposal, `proposals[${index}]`, expectedNumber(number, index, isLone))
   }
+  if (!isRecords(transforms)) refuseRecords(transforms, OWNER, `proposals[${index}].transforms`)
   const count = transforms.length
   if (count === 0 || count > 0xff) {
     throw new RangeError(`${OWNER}.proposals[${index}].transforms: ${count} is not a number from 1 to 255`)
@@ -169,25 +198,40 @@ function proposalLength(proposal: Proposal, index: number): number {
       }
       total += 4
     }
-    if (attributes !== undefined)
-      total += attributesLength(attributes, `proposals[${index}].transforms[${i}].attributes`)
+    if (attributes !== undefined) {
+      total += attributesLength(attributes, keyLength, `proposals[${index}].transforms[${i}].attributes`)
+    }
   }
   return total
 }
 
-function refuseProposal({ number, protocol, spi }: Proposal, path: string): void {
+function refuseProposal({ number, protocol, spi }: Proposal, path: string, expected: number): never {
   checkNumber(number, 0xff, OWNER, `${path}.number`)
-  if (number === 0) throw new RangeError(`${OWNER}.${path}.number: counts from 1`)
+  if (number !== expected) throw new RangeError(`${OWNER}.${path}.number: ${number} instead of ${expected}`)
   checkNumber(protocol, 0xff, OWNER, `${path}.protocol`)
+  if (protocol === PROTOCOL.NONE) throw new RangeError(`${OWNER}.${path}.protocol: 0 is none`)
   checkOctets(spi, 0xff, OWNER, `${path}.spi`)
+  throw new RangeError(`${OWNER}.${path}.spi: ${spi.length} octets, protocol ${protocol} has no such SPI`)
 }
 
-function attributesLength(attributes: readonly TransformAttribute[], path: string): number {
+/** Section 3.3: no two attributes of a type. A Key Length that would be read as `keyLength` has to stand there. */
+function attributesLength(
+  attributes: readonly TransformAttribute[],
+  keyLength: number | undefined,
+  path: string
+): number {
+  if (!isRecords(attributes)) refuseRecords(attributes, OWNER, path)
+  const types = new Set<number>(keyLength === undefined ? [] : [TRANSFORM_ATTRIBUTE.KEY_LENGTH])
   let total = 0
   attributes.forEach(({ type, value }, i) => {
     checkNumber(type, 0x7fff, OWNER, `${path}[${i}].type`)
+    if (types.has(type)) throw new RangeError(`${OWNER}.${path}[${i}].type: ${type} is there already`)
+    types.add(type)
     if (typeof value === 'number') checkNumber(value, 0xffff, OWNER, `${path}[${i}].value`)
     else checkOctets(value, 0xffff, OWNER, `${path}[${i}].value`)
+    if (i === 0 && type === TRANSFORM_ATTRIBUTE.KEY_LENGTH && typeof value === 'number') {
+      throw new RangeError(`${OWNER}.${path}[0].type: a Key Length that comes first is keyLength`)
+    }
     total += 4 + (typeof value === 'number' ? 0 : value.length)
   })
   return total

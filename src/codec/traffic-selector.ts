@@ -7,8 +7,10 @@ import {
   checkReserved,
   isNumberTo,
   isOctetsTo,
+  isRecords,
   putOctets,
   putReserved,
+  refuseRecords,
   view
 } from './octet-fields.ts'
 import { TRAFFIC_SELECTOR_TYPE } from './registry.ts'
@@ -39,11 +41,7 @@ export function decodeTrafficSelectors(
     const type = bytes[at] as number
     if (isRangeType(type)) {
       const selector = decodeRange(type, bytes, at, length)
-      if (typeof selector === 'string') {
-        return selector === 'invalidLength'
-          ? atSelector(selector, at + 2, length, index)
-          : atSelector(selector, at + RANGE_HEADER, readUint32(bytes, at + RANGE_HEADER), index)
-      }
+      if (selector instanceof Malformed) return selector.within(`selectors[${index}]`)
       selectors.push(selector)
     } else {
       const protocol = bytes[at + 1] as number
@@ -68,27 +66,32 @@ function addressOctets(type: 7 | 8): 4 | 16 {
   return type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16
 }
 
-function decodeRange(
-  type: 7 | 8,
-  bytes: Uint8Array,
-  at: number,
-  length: number
-): AddressRangeSelector | 'invalidLength' | 'invalidValue' {
+function decodeRange(type: 7 | 8, bytes: Uint8Array, at: number, length: number): AddressRangeSelector | Malformed {
   const size = addressOctets(type)
-  if (length !== RANGE_HEADER + 2 * size) return 'invalidLength'
+  if (length !== RANGE_HEADER + 2 * size) return new Malformed('invalidLength', at + 2, length)
+  const startPort = readUint16(bytes, at + 4)
+  const endPort = readUint16(bytes, at + 6)
+  if (!isPortRange(startPort, endPort)) return new Malformed('invalidValue', at + 4, startPort)
   const middle = at + RANGE_HEADER + size
   const startAddress = view(bytes, at + RANGE_HEADER, middle)
   const endAddress = view(bytes, middle, middle + size)
   // "Smallest" and "largest address included" (section 3.13.1): a range that ends before it starts holds no address.
-  if (compareBytes(startAddress, endAddress) > 0) return 'invalidValue'
+  if (compareBytes(startAddress, endAddress) > 0) {
+    return new Malformed('invalidValue', at + RANGE_HEADER, readUint32(bytes, at + RANGE_HEADER))
+  }
   return {
     type,
     protocol: bytes[at + 1] as number,
-    startPort: readUint16(bytes, at + 4),
-    endPort: readUint16(bytes, at + 6),
+    startPort,
+    endPort,
     startAddress,
     endAddress
   }
+}
+
+/** "Smallest" and "largest port number allowed", or OPAQUE, which is 65535 to 0 (section 3.13.1). */
+function isPortRange(startPort: number, endPort: number): boolean {
+  return startPort <= endPort || (startPort === 0xffff && endPort === 0)
 }
 
 function isUnknown(selector: TrafficSelector): selector is UnknownSelector {
@@ -98,6 +101,7 @@ function isUnknown(selector: TrafficSelector): selector is UnknownSelector {
 /** Octets of the body; throws on values the format cannot hold. */
 export function trafficSelectorsLength({ kind, selectors, reserved }: TrafficSelectorPayload): number {
   checkReserved(reserved, 0xffffff, kind)
+  if (!isRecords(selectors)) refuseRecords(selectors, kind, 'selectors')
   if (selectors.length === 0 || selectors.length > 0xff) {
     throw new RangeError(`${kind}.selectors: ${selectors.length} is not a number from 1 to 255`)
   }
@@ -123,6 +127,7 @@ function rangeLength(selector: AddressRangeSelector, kind: string, index: number
     !isNumberTo(0xff, protocol) ||
     !isNumberTo(0xffff, startPort) ||
     !isNumberTo(0xffff, endPort) ||
+    !isPortRange(startPort, endPort) ||
     !isOctetsTo(size, startAddress) ||
     !isOctetsTo(size, endAddress) ||
     startAddress.length + endAddress.length !== 2 * size ||
@@ -139,6 +144,7 @@ function refuseRange(selector: AddressRangeSelector, kind: string, path: string)
   checkNumber(protocol, 0xff, kind, `${path}.protocol`)
   checkNumber(startPort, 0xffff, kind, `${path}.startPort`)
   checkNumber(endPort, 0xffff, kind, `${path}.endPort`)
+  if (!isPortRange(startPort, endPort)) throw new RangeError(`${kind}.${path}.endPort: ${endPort} is below startPort`)
   checkOctets(startAddress, 16, kind, `${path}.startAddress`)
   checkOctets(endAddress, 16, kind, `${path}.endAddress`)
   throw new RangeError(

@@ -53,7 +53,7 @@ export interface SecurityAssociationPayload extends PayloadBase {
 export interface Proposal {
   /** From 1, in steps of 1. */
   readonly number: number
-  /** {@link PROTOCOL} */
+  /** {@link PROTOCOL}; not 0. */
   readonly protocol: number
   /** Empty in the initial exchange, 8 octets for an IKE SA rekey, 4 for ESP and AH. */
   readonly spi: Uint8Array
@@ -69,7 +69,10 @@ export interface Transform {
   readonly id: number
   /** The Key Length attribute in bits, where there is one (section 3.3.5). */
   readonly keyLength?: number
-  /** Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order. */
+  /**
+   * Every attribute after a Key Length that comes first in TV format, or all of them where none does, in order; no two of one
+   * type.
+   */
   readonly attributes?: readonly TransformAttribute[]
   /** The two RESERVED octets, the first in the upper eight bits. */
   readonly reserved?: number
@@ -149,6 +152,7 @@ export interface NotifyPayload extends PayloadBase {
 /** Delete (42), section 3.11. */
 export interface DeletePayload extends PayloadBase {
   readonly kind: 'delete'
+  /** {@link PROTOCOL}; not 0. */
   readonly protocol: number
   /** 0 for the IKE SA, 4 for ESP and AH. Every SPI has this size. */
   readonly spiSize: number
@@ -177,7 +181,7 @@ export interface AddressRangeSelector {
   readonly type: 7 | 8
   /** IP protocol, 0 for any. */
   readonly protocol: number
-  /** Host order. ANY is 0 to 65535, OPAQUE is 65535 to 0. */
+  /** Host order. ANY is 0 to 65535, OPAQUE is 65535 to 0; no other range ends below its start. */
   readonly startPort: number
   readonly endPort: number
   /** 4 or 16 octets, network order, both ends inclusive. */
@@ -279,8 +283,9 @@ export interface DecodeError {
   readonly path: readonly string[]
   /**
    * The number at fault: the length, count, size, marker or value found at `offset`; for `truncated` the octets that are left
-   * there, for `trailingOctets` those too many, for `limitExceeded` the count that is too high, for a selector that holds no
-   * address the first four octets of its start.
+   * there (of less than a header all of them), for `trailingOctets` those too many, for `limitExceeded` the count that is too
+   * high, for a selector that holds no port the one it starts with, for one that holds no address the first four octets of its
+   * start.
    */
   readonly got: number
   /** The Notify type that reports it: INVALID_MAJOR_VERSION or INVALID_SYNTAX (section 3.10.1). */
@@ -306,7 +311,7 @@ export type DecodeErrorCode =
   | 'invalidLength'
   /** A count, number or marker that contradicts what is there (number of transforms, last-substructure marker, SPI size). */
   | 'invalidStructure'
-  /** A value the RFC forbids (fragment number 0, nonce of 15 octets, selector of no address). */
+  /** A value the RFC forbids (fragment number 0, protocol 0, nonce of 15 octets, selector of no address or port). */
   | 'invalidValue'
   /** Octets after the last payload, or a payload after the Encrypted one. */
   | 'trailingOctets'

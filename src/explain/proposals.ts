@@ -1,8 +1,10 @@
 import {
   ENCRYPTION,
   ESN,
+  GROUP_CONTROLLER_AUTHENTICATION,
   INTEGRITY,
   KEY_EXCHANGE_METHOD,
+  KEY_WRAP,
   PRF,
   PROTOCOL,
   TRANSFORM_ATTRIBUTE,
@@ -15,7 +17,9 @@ const TRANSFORM_IDS: Readonly<Record<number, Readonly<Record<string, number>>>> 
   [TRANSFORM_TYPE.PRF]: PRF,
   [TRANSFORM_TYPE.INTEG]: INTEGRITY,
   [TRANSFORM_TYPE.KE]: KEY_EXCHANGE_METHOD,
-  [TRANSFORM_TYPE.ESN]: ESN
+  [TRANSFORM_TYPE.ESN]: ESN,
+  [TRANSFORM_TYPE.KWA]: KEY_WRAP,
+  [TRANSFORM_TYPE.GCAUTH]: GROUP_CONTROLLER_AUTHENTICATION
 }
 
 function nameIn(table: Readonly<Record<string, number>> | undefined, value: number): string | undefined {

@@ -1,4 +1,4 @@
-import { concatBytes, EMPTY, type IpAddress, ipAddressBytes, ipAddressText } from '../bytes/index.ts'
+import { concatBytes, EMPTY, type IpAddress, ipAddressText, sendableAddressBytes } from '../bytes/index.ts'
 import { CONFIGURATION_ATTRIBUTE, CONFIGURATION_TYPE } from '../codec/index.ts'
 import type { ConfigurationAttribute, ConfigurationPayload } from '../codec/types.ts'
 import type { ConfigurationRequest, InnerConfiguration } from './types.ts'
@@ -34,7 +34,7 @@ export function readConfigurationRequest(payload: ConfigurationPayload | undefin
 /**
  * CFG_REPLY with the assigned addresses.
  *
- * @throws TypeError naming `configuration` when it holds a text that is no address.
+ * @throws TypeError naming `configuration` when it holds a text that is no address, has a zone or is IPv4-mapped.
  */
 export function configurationReply(configuration: InnerConfiguration): ConfigurationPayload {
   const attributes: ConfigurationAttribute[] = []
@@ -77,7 +77,7 @@ function add(list: IpAddress[], octets: Uint8Array): void {
 }
 
 function octetsOf(address: IpAddress): Uint8Array {
-  const octets = ipAddressBytes(address)
-  if (octets === undefined) throw new TypeError(`configuration: '${address}' is not an IP address`)
+  const octets = sendableAddressBytes(address)
+  if (octets === undefined) throw new TypeError(`configuration: '${address}' is not an IP address that can be sent`)
   return octets
 }

@@ -1,4 +1,4 @@
-import { compareBytes, type IpAddress, ipAddressBytes, toHex } from '../bytes/index.ts'
+import { compareBytes, type IpAddress, sendableAddressBytes, toHex } from '../bytes/index.ts'
 import type { AddressRangeSelector, TrafficSelector } from '../codec/types.ts'
 
 /** Selectors returned at most: a peer cannot make the answer grow with the product of both lists. */
@@ -10,11 +10,11 @@ const IPV6_RANGE = 8
 /**
  * The selector of an address prefix, any protocol and port: `prefixSelector('10.9.0.0', 16)`.
  *
- * @throws TypeError naming `address` or `prefixLength` when they make no prefix.
+ * @throws TypeError naming `address` or `prefixLength` when they make no prefix, or the address has a zone or is IPv4-mapped.
  */
 export function prefixSelector(address: IpAddress, prefixLength: number): AddressRangeSelector {
-  const start = ipAddressBytes(address)
-  if (start === undefined) throw new TypeError(`address: '${address}' is not an IP address`)
+  const start = sendableAddressBytes(address)
+  if (start === undefined) throw new TypeError(`address: '${address}' is not an IP address that can be sent`)
   if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 8 * start.length) {
     throw new TypeError(`prefixLength: ${prefixLength} is not between 0 and ${8 * start.length}`)
   }

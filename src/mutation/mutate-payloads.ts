@@ -1,4 +1,12 @@
-import { encodePayloads, GENERIC_HEADER_OCTETS, type Payload, payloadName, payloadType } from '../codec/index.ts'
+import {
+  encodePayloads,
+  GENERIC_HEADER_OCTETS,
+  PAYLOAD,
+  type Payload,
+  payloadName,
+  payloadType
+} from '../codec/index.ts'
+import { endsChain } from './fields.ts'
 import { mutate } from './mutate.ts'
 import { type AppliedMutation, type MutationName, mutationsOf, type RandomBelow } from './mutations.ts'
 import { anyPayloadType, shuffledOrder } from './structure-operators.ts'
@@ -22,7 +30,8 @@ export interface PayloadMutationOptions {
 /**
  * Does one mutation to the payloads of a plaintext chain, as values, to be encoded and protected afterwards. A payload
  * whose body or type is changed becomes an `unknown` one of that type and those octets, which encoding writes as it is,
- * valid or not: so `encodePayloads` takes every result. Same input and random numbers, same result.
+ * valid or not: so `encodePayloads` takes every result. A type that ends a chain (46, 53) is put at its end only. Same
+ * input and random numbers, same result.
  *
  * @throws what `encodePayloads` throws when the payloads given cannot be encoded.
  */
@@ -47,7 +56,9 @@ export function mutatePayloads(
 /** The largest chain a mutation makes: an Encrypted payload of a datagram can hold no more. */
 const MOST_OCTETS = 0xffff
 
+/** What names its first inner payload is the last of its chain (RFC 7296 section 3.14), or encoding refuses it. */
 function fits(payloads: readonly Payload[]): boolean {
+  if (payloads.slice(0, -1).some((payload) => endsChain(payloadType(payload)))) return false
   return encodePayloads(payloads).bytes.length <= MOST_OCTETS
 }
 
@@ -82,7 +93,7 @@ function mutatedBy(
     case 'criticalBit':
       return replaced(payloads, at, withCritical(payload, payload.critical !== true), 'Critical')
     case 'swapPayloadType': {
-      const chosen = anyPayloadType(random)
+      const chosen = typeAt(at === payloads.length - 1, random)
       const other = chosen === type ? (chosen % 0xff) + 1 : chosen
       const detail = `${payloadName(type)} to ${payloadName(other)}`
       return replaced(payloads, at, rawPayload(payload, other, bodyOf(payload)), detail)
@@ -97,9 +108,15 @@ function mutatedBy(
   }
 }
 
+/** Any type that may stand there: one that ends the chain at its end only, else the type of a Vendor ID for it. */
+function typeAt(isLast: boolean, random: RandomBelow): number {
+  const type = anyPayloadType(random)
+  return endsChain(type) && !isLast ? PAYLOAD.VENDOR_ID : type
+}
+
 function inserted(payloads: readonly Payload[], random: RandomBelow): Changed {
   const at = random(payloads.length + 1)
-  const type = anyPayloadType(random)
+  const type = typeAt(at === payloads.length, random)
   const body = anyOctets(pick([0, 1, 4, random(65)], random), random)
   const added: Payload = { kind: 'unknown', type, body }
   const detail = `${payloadName(type)} as ${at}`

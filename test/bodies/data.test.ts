@@ -52,7 +52,10 @@ describe('configuration attributes', () => {
       'INTERNAL_DNSSEC_TA',
       { keyTag: 43547, algorithm: 8, digestType: 1, digest: hex('b6225ab2') },
       'aa1b0801b6225ab2'
-    ]
+    ],
+    ['RFC 9464 section 3.1', 'ENCDNS_IP4', { content: hex('') }, ''],
+    ['RFC 9464 section 3.1', 'ENCDNS_IP6', { content: hex('000101') }, '000101'],
+    ['RFC 9464 section 3.2', 'ENCDNS_DIGEST_INFO', { content: hex('00020002') }, '00020002']
   ])('%s: %s %j', (_, name, body, octets) => {
     const attribute = encodeConfigurationAttribute(name, body as never)
     expect([attribute.type, toHex(attribute.value)]).toEqual([CONFIGURATION_ATTRIBUTE[name], octets])
@@ -71,6 +74,28 @@ describe('configuration attributes', () => {
   ])('%s of %s is refused at its place', (name, octets, error) => {
     const attribute = { type: CONFIGURATION_ATTRIBUTE[name], value: hex(octets) }
     expect(decodeConfigurationAttribute(attribute)).toEqual({ ok: false, error })
+  })
+
+  test('APPLICATION_VERSION is written in printable ASCII and read in any UTF-8 (section 3.15.1)', () => {
+    for (const version of ['a\tb', 'a\0', 'é', '\x7f']) {
+      const encode = () => encodeConfigurationAttribute('APPLICATION_VERSION', { version })
+      expect(encode).toThrow(RangeError)
+      expect(encode).toThrow('configuration APPLICATION_VERSION.version: ')
+    }
+    expect(encodeConfigurationAttribute('APPLICATION_VERSION', { version: ' ~' }).value).toEqual(hex('207e'))
+    const read = (octets: string) => decodeConfigurationAttribute({ type: 7, value: hex(octets) })
+    expect(read('c3a900')).toEqual({ ok: true, value: { name: 'APPLICATION_VERSION', body: { version: 'é\0' } } })
+  })
+
+  test('SUPPORTED_ATTRIBUTES are written of 15 bits, as types have, and read of 16', () => {
+    const encode = (type: number) => () =>
+      encodeConfigurationAttribute('SUPPORTED_ATTRIBUTES', { attributes: [1, type] })
+    expect(encode(0x7fff)().value).toEqual(hex('00017fff'))
+    expect(encode(0x8000)).toThrow(RangeError)
+    expect(encode(0x8000)).toThrow('configuration SUPPORTED_ATTRIBUTES.attributes[1]: ')
+    expect(decodeConfigurationAttribute({ type: 14, value: hex('8001') })).toMatchObject({
+      value: { body: { attributes: [0x8001] } }
+    })
   })
 
   test('an attribute nobody registered has no layout', () => {
@@ -99,6 +124,24 @@ describe('data of payloads', () => {
     expect(identity(ID_TYPE.ID_FQDN, 'ff')?.ok).toBe(false)
     expect(identity(ID_TYPE.ID_NULL, '00')?.ok).toBe(false)
     expect(identity(200, '00')).toBeUndefined()
+  })
+
+  test.each(['00', '0d', '0a'])('an identity that holds terminator %s is none (section 3.5)', (octet) => {
+    const error = { code: 'invalidValue', offset: 1 }
+    expect(identity(ID_TYPE.ID_FQDN, `61${octet}62`)).toEqual({ ok: false, error: { ...error, field: 'name' } })
+    expect(identity(ID_TYPE.ID_RFC822_ADDR, `61${octet}`)).toEqual({ ok: false, error: { ...error, field: 'address' } })
+    const text = `a${String.fromCharCode(Number.parseInt(octet, 16))}`
+    expect(() => encodeData('identification', 'ID_FQDN', { name: text })).toThrow('identification ID_FQDN.name: ')
+    const mail = () => encodeData('identification', 'ID_RFC822_ADDR', { address: text })
+    expect(mail).toThrow(RangeError)
+    expect(mail).toThrow('identification ID_RFC822_ADDR.address: ')
+  })
+
+  test('ID_FQDN is written in ASCII, ID_RFC822_ADDR in UTF-8 (section 3.5)', () => {
+    expect(() => encodeData('identification', 'ID_FQDN', { name: 'bücher.example' })).toThrow(RangeError)
+    expect(() => encodeData('identification', 'ID_FQDN', { name: 'bücher.example' })).toThrow('ID_FQDN.name: ')
+    expect(identity(ID_TYPE.ID_FQDN, 'c3bc')).toMatchObject({ ok: true, value: { body: { name: 'ü' } } })
+    expect(encodeData('identification', 'ID_RFC822_ADDR', { address: 'ü@a' })).toEqual(hex('c3bc4061'))
   })
 
   test('AUTH of RFC 7427 section 3: length, AlgorithmIdentifier, signature', () => {

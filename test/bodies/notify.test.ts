@@ -160,8 +160,28 @@ describe('notifications of RFC 7296', () => {
     expect(notifyBody(encodeNotify('REKEY_SA', { protocol: 3, spi }), 'REKEY_SA')).toEqual({ protocol: 3, spi })
     expect(notifyBody(notify(NOTIFY.REKEY_SA), 'REKEY_SA')).toBeUndefined()
     expect(() => encodeNotify('REKEY_SA', { protocol: 3, spi: new Uint8Array(8) })).toThrow('spi')
-    expect(() => encodeNotify('REKEY_SA', { protocol: 256, spi })).toThrow('protocol')
   })
+
+  test.each(['REKEY_SA', 'CHILD_SA_NOT_FOUND', 'INVALID_SELECTORS'] as const)(
+    '%s is about AH or ESP and nothing else (section 3.10)',
+    (name) => {
+      const spi = fromHex('2ad4c0a2')
+      for (const protocol of [0, 1, 4, 256, 2.5]) {
+        const encode = () =>
+          encodeNotify(name, { protocol, spi, ...(name === 'INVALID_SELECTORS' ? { packetStart: spi } : {}) } as never)
+        expect(encode).toThrow(RangeError)
+        expect(encode).toThrow(`notify ${name}.protocol: `)
+        const payload = { ...notify(NOTIFY[name]), protocol, spi }
+        expect(decodeNotify(payload)).toEqual({
+          ok: false,
+          error: { code: 'invalidValue', offset: 0, field: 'protocol' }
+        })
+      }
+      for (const protocol of [2, 3]) {
+        expect(notifyBody({ ...notify(NOTIFY[name]), protocol, spi }, name)).toMatchObject({ protocol, spi })
+      }
+    }
+  )
 
   test('SET_WINDOW_SIZE: the payload printed in RFC 7634 appendix B says 10', () => {
     expect(body(encodeNotify('SET_WINDOW_SIZE', { size: 10 }))).toBe('000040010000000a')
@@ -170,10 +190,11 @@ describe('notifications of RFC 7296', () => {
     expect(() => encodeNotify('SET_WINDOW_SIZE', { size: 0 })).toThrow('size')
   })
 
-  test('B007 INVALID_MAJOR_VERSION carries one octet', () => {
+  test('B007 INVALID_MAJOR_VERSION carries one octet (section 2.5), or none (section 1.5)', () => {
     expect(body(encodeNotify('INVALID_MAJOR_VERSION', { version: 2 }))).toBe('0000000502')
     expect(notifyBody(data(5, '02'), 'INVALID_MAJOR_VERSION')?.version).toBe(2)
-    expect(notifyBody(data(5, ''), 'INVALID_MAJOR_VERSION')?.version).toBeUndefined()
+    expect(notifyBody(data(5, ''), 'INVALID_MAJOR_VERSION')).toEqual({})
+    expect(decodeNotify(data(5, '0202'))).toMatchObject({ error: { code: 'trailingOctets', offset: 1 } })
     expect(() => encodeNotify('INVALID_MAJOR_VERSION', { version: 16 })).toThrow('version')
   })
 
@@ -230,10 +251,10 @@ describe('notifications of other RFCs', () => {
         attributes: [
           { type: 1, value: 15 },
           { type: 2, value: 4 },
-          { type: 3, value: hex('000c') }
+          { type: 3, value: 12 }
         ]
       },
-      '40208001000f8002000400030002000c'
+      '40208001000f800200048003000c'
     ],
     ['RFC 6290 section 4.1', 'QUICK_CRASH_DETECTION', { token: hex('11'.repeat(16)) }, `4023${'11'.repeat(16)}`],
     [
@@ -277,8 +298,65 @@ describe('notifications of other RFCs', () => {
     ]
   ])('%s: %s', (_, name, value, octets) => {
     const payload = encodeNotify(name, value as never)
-    expect(body(payload)).toBe(`0000${octets}`)
+    // RFC 6290 section 4.1: "Protocol ID MUST be 1".
+    expect(body(payload)).toBe(`0${name === 'QUICK_CRASH_DETECTION' ? 1 : 0}00${octets}`)
     expect(decodeNotify(payload)).toEqual({ ok: true, value: { name, body: value } })
+  })
+
+  test('QUICK_CRASH_DETECTION and CHILDLESS_IKEV2_SUPPORTED are sent with Protocol ID 1 and read with any', () => {
+    const token = hex('11'.repeat(16))
+    expect(encodeNotify('QUICK_CRASH_DETECTION', { token })).toMatchObject({ protocol: 1, spi: hex('') })
+    // RFC 6023 section 4.
+    expect(encodeNotify('CHILDLESS_IKEV2_SUPPORTED', {})).toMatchObject({ protocol: 1, spi: hex('') })
+    for (const protocol of [0, 1, 3]) {
+      expect(notifyBody({ ...notify(16419, token), protocol }, 'QUICK_CRASH_DETECTION')).toEqual({ token })
+      expect(notifyBody({ ...notify(16418), protocol }, 'CHILDLESS_IKEV2_SUPPORTED')).toEqual({})
+    }
+  })
+
+  const rohc = (...attributes: readonly (readonly [number, number | Uint8Array])[]) => {
+    return { attributes: attributes.map(([type, value]) => ({ type, value })) }
+  }
+
+  // RFC 5857 section 3.1.2.
+  test.each<[string, string, object, string, object]>([
+    ['MAX_CID of 16384', '80014000 80020004 80030000', rohc([1, 16384], [2, 4], [3, 0]), '[0]', { offset: 0 }],
+    [
+      'two MAX_CID',
+      '8001000f 80020004 80030000 8001000f',
+      rohc([1, 15], [2, 4], [3, 0], [1, 15]),
+      '[3]',
+      { offset: 12 }
+    ],
+    ['no MAX_CID', '80020004 80020006 80030000', rohc([2, 4], [2, 6], [3, 0]), '', { offset: 0 }],
+    ['no ROHC_PROFILE', '8001000f 80030000 8005ffff', rohc([1, 15], [3, 0], [5, 0xffff]), '', { offset: 0 }],
+    ['no ROHC_INTEG', '8001000f 80020004 8005ffff', rohc([1, 15], [2, 4], [5, 0xffff]), '', { offset: 0 }],
+    ['a profile of octets', '8001000f 80030000 00020001aa', rohc([1, 15], [3, 0], [2, hex('aa')]), '[2]', { offset: 8 }]
+  ])('ROHC_SUPPORTED with %s is refused both ways', (_, octets, value, place, where) => {
+    expect(decodeNotify(data(16416, octets))).toEqual({
+      ok: false,
+      error: { code: 'invalidValue', field: `attributes${place}`, ...where }
+    })
+    expect(() => encodeNotify('ROHC_SUPPORTED', value as never)).toThrow(RangeError)
+    expect(() => encodeNotify('ROHC_SUPPORTED', value as never)).toThrow(`notify ROHC_SUPPORTED.attributes${place}`)
+  })
+
+  test('ROHC_SUPPORTED with the highest MAX_CID, two profiles and a type nobody knows is taken', () => {
+    const value = rohc([77, hex('00')], [3, 0], [1, 16383], [2, 4], [2, 6])
+    const payload = encodeNotify('ROHC_SUPPORTED', value)
+    expect(notifyBody(payload, 'ROHC_SUPPORTED')).toEqual(value)
+  })
+
+  test.each<[string, number, string, object]>([
+    ['REDIRECTED_FROM', 16408, '030161', { type: 3, value: 'a' }],
+    ['REDIRECTED_FROM', 16408, '040161', { type: 4, value: hex('61') }],
+    ['REDIRECT', 16407, '0300', { type: 3, value: '' }],
+    ['REDIRECT', 16407, '03026100', { type: 3, value: 'a\0' }]
+  ])('%s of gateway %s%s is refused both ways (RFC 5685 section 9)', (name, type, octets, gateway) => {
+    expect(decodeNotify(data(type, octets))).toMatchObject({ ok: false, error: { code: 'invalidValue' } })
+    const encode = () => encodeNotify(name as 'REDIRECT', { gateway } as never)
+    expect(encode).toThrow(RangeError)
+    expect(encode).toThrow(`notify ${name}.gateway.`)
   })
 
   test('INVALID_SELECTORS names the Child SA and starts with the packet (RFC 7296 section 3.10.1)', () => {
@@ -311,6 +389,34 @@ describe('notifications of other RFCs', () => {
     }
   })
 
+  test('data longer than the longest fixed form is too long where that form ends', () => {
+    const sizes: readonly [NotifyName, number][] = [
+      ['UNSUPPORTED_CRITICAL_PAYLOAD', 1],
+      ['INVALID_MAJOR_VERSION', 1],
+      ['INVALID_KE_PAYLOAD', 2],
+      ['INVALID_MESSAGE_ID', 4],
+      ['SET_WINDOW_SIZE', 4],
+      ['NAT_DETECTION_SOURCE_IP', 20],
+      ['ADDITIONAL_IP4_ADDRESS', 4],
+      ['ADDITIONAL_IP6_ADDRESS', 16],
+      ['NO_NATS_ALLOWED', 36],
+      ['AUTH_LIFETIME', 4],
+      ['IKEV2_MESSAGE_ID_SYNC', 12],
+      ['IPSEC_REPLAY_COUNTER_SYNC', 8],
+      ['PUZZLE', 3],
+      ['USE_AGGFRAG', 1]
+    ]
+    for (const [name, size] of sizes) {
+      // The octets before the end are of no number or address that is allowed, and of one that is.
+      for (const start of ['', '00000000000000000000ffff01020304']) {
+        const longer = new Uint8Array(size + 1)
+        longer.set(hex(start).subarray(0, size))
+        const error = { code: 'trailingOctets', offset: size, field: '' }
+        expect([name, decodeNotify(notify(NOTIFY[name], longer))]).toEqual([name, { ok: false, error }])
+      }
+    }
+  })
+
   test('a type nobody registered has no layout', () => {
     expect(decodeNotify(notify(12345))).toBeUndefined()
     expect(notifyLayout(40960)).toBeUndefined()
@@ -325,6 +431,41 @@ describe('notifications of other RFCs', () => {
     expect(write('SUPPORTED_AUTH_METHODS', { announcements: [{ method: 256 }] })).toThrow('announcements[0].method')
     expect(write('ERX_SUPPORTED', { domain: 5 })).toThrow('domain: expected a string')
     expect(write('TICKET_OPAQUE', { ticket: [1] })).toThrow('ticket: expected a Uint8Array')
+    expect(write('TICKET_OPAQUE', null as never)).toThrow('notify TICKET_OPAQUE: expected an object')
+    expect(write('REKEY_SA', null as never)).toThrow('notify REKEY_SA: expected an object')
+    expect(write('SUPPORTED_AUTH_METHODS', { announcements: [5] })).toThrow('announcements[0]: expected an object')
+  })
+
+  test('a list with a hole names it, and one that no payload holds is refused', () => {
+    const write = (algorithms: readonly number[]) => () => encodeNotify('SIGNATURE_HASH_ALGORITHMS', { algorithms })
+    // biome-ignore lint/suspicious/noSparseArray: that is the test.
+    expect(write([1, , 2] as number[])).toThrow('notify SIGNATURE_HASH_ALGORITHMS.algorithms[1]: ')
+    const most = Array.from({ length: 32_767 }, () => 2)
+    expect(write(most)().data.length).toBe(65_534)
+    const many = Array.from({ length: 300_000 }, () => 2)
+    expect(write(many)).toThrow(RangeError)
+    expect(write(many)).toThrow('notify SIGNATURE_HASH_ALGORITHMS.algorithms: more than 65535 octets')
+  })
+
+  test('half of a surrogate pair is no text (RFC 3629 section 3)', () => {
+    for (const domain of ['a\ud800', '\udc00b', '\udc00\ud800']) {
+      expect(() => encodeNotify('ERX_SUPPORTED', { domain })).toThrow(TypeError)
+      expect(() => encodeNotify('ERX_SUPPORTED', { domain })).toThrow('notify ERX_SUPPORTED.domain: ')
+    }
+    expect(encodeNotify('ERX_SUPPORTED', { domain: '\u{1f600}' }).data).toEqual(hex('f09f9880'))
+    const gateway = { type: 3, value: '\ud800' }
+    expect(() => encodeNotify('REDIRECT', { gateway })).toThrow(TypeError)
+    expect(() => encodeNotify('REDIRECT', { gateway })).toThrow('notify REDIRECT.gateway.value: ')
+  })
+
+  test('an IPv4-mapped address and one with a zone are none to send, as they are none when read', () => {
+    for (const address of ['::ffff:1.2.3.4', '::ffff:102:304', 'fe80::1%eth0']) {
+      const encode = () => encodeNotify('ADDITIONAL_IP6_ADDRESS', { address })
+      expect(encode).toThrow(RangeError)
+      expect(encode).toThrow(`notify ADDITIONAL_IP6_ADDRESS.address: ${address} `)
+      const redirect = () => encodeNotify('REDIRECT', { gateway: { type: 2, value: address } })
+      expect(redirect).toThrow('notify REDIRECT.gateway.value: ')
+    }
   })
 })
 

@@ -36,6 +36,9 @@ const TABLES: readonly [string, Readonly<Record<string, number>>, readonly numbe
   ['integrityTransformIds', codec.INTEGRITY, []],
   // Groups of IKEv1 that IKEv2 reserves.
   ['keyExchangeMethodIds', codec.KEY_EXCHANGE_METHOD, [3, 4, 6, 7, 8, 9, 10, 11, 12, 13]],
+  ['sequenceNumberTransformIds', codec.ESN, []],
+  ['keyWrapTransformIds', codec.KEY_WRAP, []],
+  ['gcAuthTransformIds', codec.GROUP_CONTROLLER_AUTHENTICATION, []],
   // Subnets and ranges were IKEv1's.
   ['idTypes', codec.ID_TYPE, [0, 4, 6, 7, 8]],
   ['certEncodings', codec.CERTIFICATE_ENCODING, [0, 5]],
@@ -56,6 +59,11 @@ const TABLES: readonly [string, Readonly<Record<string, number>>, readonly numbe
 const PRIVATE: Readonly<Record<string, number>> = { payloadTypes: 128, notifyTypes: 8192 }
 
 describe('registries', () => {
+  test.skipIf(!here)('every registry of the collection is compared, but the private numbers of 3GPP', () => {
+    const names = Object.keys(iana?.registries ?? {}).filter((name) => name !== 'notify3gppPrivate')
+    expect(TABLES.map(([name]) => name).toSorted()).toEqual(names.toSorted())
+  })
+
   test.skipIf(!here).each(TABLES)('%s: every number that is assigned has a name', (registry, table, others) => {
     const known = new Set(Object.values(table))
     const assigned = Object.keys(iana?.registries[registry]?.values ?? {}).map(Number)
@@ -76,6 +84,11 @@ describe('registries', () => {
   test('every notify type and configuration attribute has a layout', () => {
     expect(Object.keys(NOTIFY_LAYOUTS)).toEqual(Object.keys(codec.NOTIFY))
     expect(Object.keys(CONFIGURATION_LAYOUTS)).toEqual(Object.keys(codec.CONFIGURATION_ATTRIBUTE))
+  })
+
+  test('numbers that RFC 9385 and RFC 9464 added since the collection was made', () => {
+    expect(codec.HASH_ALGORITHM).toMatchObject({ STREEBOG_256: 6, STREEBOG_512: 7 })
+    expect(codec.CONFIGURATION_ATTRIBUTE).toMatchObject({ ENCDNS_IP4: 27, ENCDNS_IP6: 28, ENCDNS_DIGEST_INFO: 29 })
   })
 
   test('numbers in fields have names', () => {

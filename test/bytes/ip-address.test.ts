@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ipAddressBytes } from '../../src/bytes/index.ts'
+import { ipAddressBytes, sendableAddressBytes } from '../../src/bytes/index.ts'
 
 const runs = { numRuns: 2000 }
 
@@ -42,4 +42,15 @@ test('an IPv4 address at the end of an IPv6 address is read by the same rules', 
     }),
     runs
   )
+})
+
+test('an address with a zone and an IPv4-mapped one have octets, but none that can be sent', () => {
+  for (const text of ['fe80::1%eth0', '::ffff:192.0.2.1', '::ffff:c000:201']) {
+    expect(ipAddressBytes(text)?.length).toBe(16)
+    expect(sendableAddressBytes(text)).toBeUndefined()
+  }
+  for (const text of ['192.0.2.1', 'fe80::1', '::192.0.2.1', '::fffe:c000:201']) {
+    expect(sendableAddressBytes(text)).toEqual(ipAddressBytes(text))
+  }
+  expect(sendableAddressBytes('host')).toBeUndefined()
 })

@@ -97,11 +97,11 @@ describe('whole messages of Android’s unit tests', () => {
 })
 
 describe('what Android’s unit tests hold to be wrong', () => {
-  it('a message that ends within its header is refused there', () => {
+  it('a message that ends within its header is refused for its octets', () => {
     const octets = constant('IkeUdpEncapSocketTest.malformedIkePacketHexString')
     expect(decodeMessage(octets)).toMatchObject({
       ok: false,
-      error: { code: 'truncated', offset: 24, path: ['header'] }
+      error: { code: 'truncated', offset: 0, got: 24, path: ['header'] }
     })
   })
 

@@ -78,6 +78,13 @@ describe('the number at fault', () => {
       44,
       { code: 'invalidValue', offset: 16, got: 0x0a000001 }
     ],
+    [
+      'the start of ports that end before it',
+      '00000018 01000000 07000010 0050004f 0a000000 0a0000ff',
+      44,
+      { code: 'invalidValue', offset: 12, got: 0x50 }
+    ],
+    ['a protocol of Delete', '00000008 00000000', 42, { code: 'invalidValue', offset: 4, got: 0 }],
     ['a count of SPIs', '0000000c 03040002 11223344', 42, { code: 'invalidLength', offset: 6, got: 2 }],
     ['an SPI size of Delete', '00000008 01040000', 42, { code: 'invalidStructure', offset: 5, got: 4 }],
     ['an attribute length', '0000000c 01000000 00010004', 47, { code: 'invalidLength', offset: 10, got: 4 }],
@@ -88,6 +95,6 @@ describe('the number at fault', () => {
 
   it('the header length, and the octets of less than a header', () => {
     expect(errorOf(header('00', '20', '08', 29))).toMatchObject({ code: 'lengthMismatch', offset: 24, got: 29 })
-    expect(errorOf('00'.repeat(27))).toMatchObject({ code: 'truncated', offset: 27, got: 27 })
+    expect(errorOf('00'.repeat(27))).toMatchObject({ code: 'truncated', offset: 0, got: 27 })
   })
 })

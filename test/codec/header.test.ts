@@ -93,7 +93,7 @@ describe('the header of RFC 7296 section 3.1', () => {
       const part = octets.subarray(0, length)
       expect(decodeMessage(part)).toMatchObject({
         ok: false,
-        error: { code: 'truncated', offset: length, path: ['header'] }
+        error: { code: 'truncated', offset: 0, got: length, path: ['header'] }
       })
       expect(peekHeader(part)).toBeUndefined()
     }
@@ -169,6 +169,28 @@ describe('frames that sealing fills in', () => {
     expect(() => encryptedFragmentFrame(HEADER, 41, 1, 2, 65528)).toThrow('bodyOctets')
     expect(() => encryptedFragmentFrame(HEADER, 41, 0, 2, 1)).toThrow('fragmentNumber')
     expect(() => encryptedFragmentFrame(HEADER, 41, 3, 2, 1)).toThrow('fragmentNumber')
+  })
+
+  test('the header writers refuse what does not fit, and name it', () => {
+    const out = new Uint8Array(HEADER_OCTETS)
+    expect(() => writeHeader(out.subarray(1), HEADER, 0, 28)).toThrow('header.out: ')
+    expect(() => writeHeader([] as unknown as Uint8Array, HEADER, 0, 28)).toThrow('header.out: ')
+    for (const type of [-1, 256, 0.5, Number.NaN]) {
+      expect(() => writeHeader(out, HEADER, type, 28)).toThrow('header.firstPayload: ')
+      expect(() => writeGenericHeader(out, 0, type, false, 4)).toThrow('genericHeader.nextPayload: ')
+    }
+    for (const length of [-1, 2 ** 32, 28.5])
+      expect(() => writeHeader(out, HEADER, 0, length)).toThrow('header.length: ')
+    for (const length of [-1, 3, 65536, 4.5]) {
+      expect(() => writeGenericHeader(out, 0, 0, false, length)).toThrow('genericHeader.length: ')
+    }
+    for (const offset of [-1, 0.5]) expect(() => writeGenericHeader(out, offset, 0, false, 4)).toThrow('offset: ')
+    expect(() => writeGenericHeader(out, 25, 0, false, 4)).toThrow('genericHeader.out: ')
+    expect(out).toEqual(new Uint8Array(HEADER_OCTETS))
+  })
+
+  test.each([0x08, 0x38, 1.5, -1, 256, 2 ** 32, Number.NaN])('reserved flags of %s are none', (reservedFlags) => {
+    expect(() => encodeMessage({ ...HEADER, reservedFlags, payloads: [] })).toThrow('header.reservedFlags: ')
   })
 
   test('the header writers write what a message has', () => {

@@ -57,6 +57,13 @@ describe('what a peer can make a decoder allocate is bounded', () => {
     expect(reencoded(make(limit + 1))).toMatchObject({ ok: false, error: { code: 'limitExceeded' } })
   })
 
+  test('the number at fault is that of all transforms of the payload', () => {
+    const list = proposals(6, () => times(200, () => ({ type: 1, id: 1 })))
+    expect(reencoded(list)).toMatchObject({
+      error: { code: 'limitExceeded', got: 1200, path: [expect.anything(), 'proposals[5]'] }
+    })
+  })
+
   test('trafficSelectors: as many as the one-octet count can say, which encoding keeps to', () => {
     const make = (count: number): readonly Payload[] => [
       { kind: 'trafficSelectorInitiator', selectors: times(count, () => ({ type: 9, protocol: 0, body: spi })) }

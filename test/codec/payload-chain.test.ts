@@ -130,6 +130,9 @@ describe('the payload chain of RFC 7296 section 3.2', () => {
 
   test('a chain that is no part of its buffer is the caller’s mistake', () => {
     const octets = fromHex(A_NOTIFY)
+    for (const type of [-1, 256, 41.5, Number.NaN]) {
+      expect(() => decodePayloads(octets, type)).toThrow('decodePayloads.firstPayload: ')
+    }
     expect(() => decodePayloads(octets, 41, 0, 9)).toThrow('end')
     expect(() => decodePayloads(octets, 41, 9)).toThrow('offset')
     expect(() => decodePayloads(octets, 41, -1)).toThrow('offset')

@@ -121,14 +121,14 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
     ['no proposals', { kind: 'securityAssociation', proposals: [] }, 'securityAssociation.proposals'],
     [
       'no transforms',
-      { kind: 'securityAssociation', proposals: [{ number: 1, protocol: 1, spi: four, transforms: [] }] },
+      { kind: 'securityAssociation', proposals: [{ number: 1, protocol: 3, spi: four, transforms: [] }] },
       'securityAssociation.proposals[0].transforms'
     ],
     [
       'proposal 0',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 0, protocol: 1, spi: four, transforms: [{ type: 1, id: 1 }] }]
+        proposals: [{ number: 0, protocol: 3, spi: four, transforms: [{ type: 1, id: 1 }] }]
       },
       'securityAssociation.proposals[0].number'
     ],
@@ -136,7 +136,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       'transform ID 65536',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 1, protocol: 1, spi: four, transforms: [{ type: 1, id: 65536 }] }]
+        proposals: [{ number: 1, protocol: 3, spi: four, transforms: [{ type: 1, id: 65536 }] }]
       },
       'securityAssociation.proposals[0].transforms[0].id'
     ],
@@ -144,7 +144,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       'key length 65536',
       {
         kind: 'securityAssociation',
-        proposals: [{ number: 1, protocol: 1, spi: four, transforms: [{ type: 1, id: 1, keyLength: 65536 }] }]
+        proposals: [{ number: 1, protocol: 3, spi: four, transforms: [{ type: 1, id: 1, keyLength: 65536 }] }]
       },
       'securityAssociation.proposals[0].transforms[0].keyLength'
     ],
@@ -155,7 +155,7 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
         proposals: [
           {
             number: 1,
-            protocol: 1,
+            protocol: 3,
             spi: four,
             transforms: [{ type: 1, id: 1, attributes: [{ type: 32768, value: 1 }] }]
           }
@@ -208,6 +208,15 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       },
       'trafficSelectorResponder.selectors[0].endAddress'
     ],
+    [
+      'ports that end before they start',
+      {
+        kind: 'trafficSelectorResponder',
+        selectors: [{ type: 7, protocol: 6, startPort: 443, endPort: 80, startAddress: four, endAddress: four }]
+      },
+      'trafficSelectorResponder.selectors[0].endPort'
+    ],
+    ['Delete of protocol 0', { kind: 'delete', protocol: 0, spiSize: 4, spis: [] }, 'delete.protocol'],
     ['SPI in an IKE Delete', { kind: 'delete', protocol: 1, spiSize: 8, spis: [] }, 'delete.spiSize'],
     ['SPI size 8 for ESP', { kind: 'delete', protocol: 3, spiSize: 8, spis: [] }, 'delete.spiSize'],
     ['SPI of 5 octets', { kind: 'delete', protocol: 3, spiSize: 4, spis: [four, new Uint8Array(5)] }, 'delete.spis[1]'],
@@ -229,6 +238,11 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       { kind: 'encryptedFragment', firstInner: 0, fragmentNumber: 3, totalFragments: 2, body: four },
       'encryptedFragment.fragmentNumber'
     ],
+    [
+      'fragment 2 that names the first inner payload',
+      { kind: 'encryptedFragment', firstInner: 35, fragmentNumber: 2, totalFragments: 2, body: four },
+      'encryptedFragment.firstInner'
+    ],
     ['type 0', { kind: 'unknown', type: 0, body: four }, 'unknown.type'],
     ['no payload', { kind: 'nothing' } as unknown as Payload, 'payload.kind']
   ]
@@ -243,5 +257,65 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
     const vendorId: Payload = { kind: 'vendorId', data: four }
     expect(() => encodeMessage({ ...MESSAGE, payloads: [encrypted, vendorId] })).toThrow('must be the last payload')
     expect(() => encodePayloads([vendorId, encrypted])).toThrow('does not nest')
+  })
+
+  test.each([46, 53])('B024 an unknown payload of type %i is written as it is, but only as the last', (type) => {
+    const vendorId: Payload = { kind: 'vendorId', data: four }
+    const unknown: Payload = { kind: 'unknown', type, body: four }
+    expect(() => encodeMessage({ ...MESSAGE, payloads: [unknown, vendorId] })).toThrow(
+      'unknown: must be the last payload'
+    )
+    expect(() => encodePayloads([unknown, vendorId])).toThrow('unknown: must be the last payload')
+    expect(encodePayloads([vendorId, unknown]).bytes).toEqual(
+      Uint8Array.of(type, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0)
+    )
+  })
+
+  describe('lists that are none, have holes, or hold no objects', () => {
+    const holed = (first: object): never => Object.assign(new Array(3), { 0: first, 2: first }) as never
+    const proposal = { number: 1, protocol: 3, spi: four, transforms: [{ type: 1, id: 1 }] }
+    const withTransforms = (transforms: unknown): Payload => ({
+      kind: 'securityAssociation',
+      proposals: [{ ...proposal, transforms: transforms as never }]
+    })
+    const SA = 'securityAssociation.proposals'
+    const TS = 'trafficSelectorInitiator'
+    test.each<[string, Payload]>([
+      ['message.payloads[1]', holed],
+      [`${SA}`, { kind: 'securityAssociation', proposals: undefined as never }],
+      [`${SA}[1]`, { kind: 'securityAssociation', proposals: holed(proposal) }],
+      [`${SA}[0].transforms`, withTransforms('abc')],
+      [`${SA}[0].transforms[1]`, withTransforms([{ type: 1, id: 1 }, 5])],
+      [`${SA}[0].transforms[0].attributes`, withTransforms([{ type: 1, id: 1, attributes: 7 }])],
+      [`${SA}[0].transforms[0].attributes[0]`, withTransforms([{ type: 1, id: 1, attributes: [null] }])],
+      [`${TS}.selectors`, { kind: TS, selectors: {} as never }],
+      [`${TS}.selectors[0]`, { kind: TS, selectors: [7 as never] }],
+      ['configuration.attributes', { kind: 'configuration', configurationType: 1, attributes: undefined as never }],
+      [
+        'configuration.attributes[1]',
+        { kind: 'configuration', configurationType: 1, attributes: holed({ type: 1, value: four }) }
+      ],
+      ['delete.spis', { kind: 'delete', protocol: 3, spiSize: 4, spis: undefined as never }],
+      ['delete.spis[1]', { kind: 'delete', protocol: 3, spiSize: 4, spis: holed(four) }]
+    ] as never)('%s', (field, payload) => {
+      const payloads = typeof payload === 'function' ? holed({ kind: 'vendorId', data: four }) : [payload]
+      expect(() => encodePayloads(payloads)).toThrow(TypeError)
+      expect(() => encodePayloads(payloads)).toThrow(`${field}: expected`)
+    })
+
+    test('more than a payload holds, also as a body alone', () => {
+      const many = <T>(entry: T): T[] => new Array<T>(200_000).fill(entry)
+      const attributes: Payload = {
+        kind: 'configuration',
+        configurationType: 1,
+        attributes: many({ type: 1, value: four })
+      }
+      const spis: Payload = { kind: 'delete', protocol: 3, spiSize: 4, spis: many(four) }
+      for (const encode of [(one: Payload) => encodePayloads([one]), encodePayloadBody]) {
+        expect(() => encode(attributes)).toThrow('configuration: 1600008 octets')
+        expect(() => encode(spis)).toThrow('delete.spis: 200000')
+        expect(() => encode(withTransforms(many({ type: 1, id: 1 })))).toThrow(`${SA}[0].transforms: 200000`)
+      }
+    })
   })
 })

@@ -197,6 +197,15 @@ describe('the Security Association payload of RFC 7296 section 3.3', () => {
     expect(error(body)).toMatchObject({ code: 'invalidStructure', offset: 10, path: [SA, 'proposals[0]'] })
   })
 
+  test('a proposal of protocol 0 is invalidValue: it names no SA', () => {
+    expect(error('00000010 01000001 00000008 04000014')).toMatchObject({
+      code: 'invalidValue',
+      offset: 9,
+      got: 0,
+      path: [SA, 'proposals[0]']
+    })
+  })
+
   test('B103 a Key Length in TLV format is no key length', () => {
     expect(proposals('00000016 01010001 0000000e 0100000c 000e0002 0080')[0]?.transforms).toEqual([
       { type: 1, id: 12, attributes: [{ type: 14, value: fromHex('0080') }] }
@@ -228,5 +237,67 @@ describe('the Security Association payload of RFC 7296 section 3.3', () => {
         ]
       }
     ])
+  })
+})
+
+describe('encoding refuses what decoding refuses, and names it', () => {
+  const transforms = [{ type: 4, id: 20 }]
+  const one: Proposal = { number: 1, protocol: 1, spi: EMPTY, transforms }
+  const lone = (change: object): readonly Proposal[] => [{ ...one, ...change }]
+  const withTransform = (change: object): readonly Proposal[] => lone({ transforms: [{ type: 1, id: 20, ...change }] })
+  const sized = (protocol: number, octets: number) => lone({ protocol, spi: new Uint8Array(octets) })
+  const keyLength = { type: 14, value: 256 }
+
+  test.each<[string, readonly Proposal[], string]>([
+    [
+      'the first of two is not 1',
+      [
+        { ...one, number: 2 },
+        { ...one, number: 3 }
+      ],
+      'proposals[0].number'
+    ],
+    ['a number skipped', [one, { ...one, number: 3 }], 'proposals[1].number'],
+    ['a number repeated', [one, one], 'proposals[1].number'],
+    ['a lone proposal 0', lone({ number: 0 }), 'proposals[0].number'],
+    ['B102 an IKE SPI of 4 octets', sized(1, 4), 'proposals[0].spi'],
+    ['B102 an AH SPI of none', sized(2, 0), 'proposals[0].spi'],
+    ['B102 an ESP SPI of 8 octets', sized(3, 8), 'proposals[0].spi'],
+    ['protocol 0', sized(0, 0), 'proposals[0].protocol'],
+    [
+      'two attributes of a type',
+      withTransform({
+        attributes: [
+          { type: 9, value: 1 },
+          { type: 9, value: EMPTY }
+        ]
+      }),
+      'proposals[0].transforms[0].attributes[1].type'
+    ],
+    [
+      'a Key Length beside keyLength',
+      withTransform({ keyLength: 256, attributes: [{ type: 9, value: 1 }, keyLength] }),
+      'proposals[0].transforms[0].attributes[1].type'
+    ],
+    [
+      'a Key Length that decoding gives as keyLength',
+      withTransform({ attributes: [keyLength] }),
+      'proposals[0].transforms[0].attributes[0].type'
+    ]
+  ])('%s', (_, list, field) => {
+    const encode = () => encodePayloads([{ kind: 'securityAssociation', proposals: list }])
+    expect(encode).toThrow(RangeError)
+    expect(encode).toThrow(`${SA}.${field}: `)
+  })
+
+  test('a lone proposal may have any number but 0, and a Key Length that decoding keeps as an attribute is written', () => {
+    for (const list of [
+      lone({ number: 7 }),
+      withTransform({ attributes: [{ type: 9, value: 1 }, keyLength] }),
+      withTransform({ attributes: [{ type: 14, value: Uint8Array.of(1, 0) }] })
+    ]) {
+      const value = [{ kind: 'securityAssociation' as const, proposals: list }]
+      expect(decodePayloads(encodePayloads(value).bytes, PAYLOAD.SECURITY_ASSOCIATION)).toEqual({ ok: true, value })
+    }
   })
 })

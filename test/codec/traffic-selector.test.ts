@@ -63,6 +63,7 @@ describe('the Traffic Selector payload of RFC 7296 section 3.13', () => {
     }
     expect(ports('0000', 'ffff')).toEqual([0, 65535])
     expect(ports('ffff', '0000')).toEqual([65535, 0])
+    expect(ports('01bb', '01bb')).toEqual([443, 443])
     expect(ports('0800', '08ff')).toEqual([8 * 256, 8 * 256 + 255])
   })
 
@@ -77,6 +78,19 @@ describe('the Traffic Selector payload of RFC 7296 section 3.13', () => {
     expect(error(body)).toMatchObject({
       code: 'invalidLength',
       offset: 10,
+      path: ['trafficSelectorInitiator', 'selectors[0]']
+    })
+  })
+
+  test.each([
+    ['01bb', '01ba'],
+    ['ffff', '0001'],
+    ['fffe', '0000']
+  ])('ports from %s to %s are invalidValue: only OPAQUE ends before it starts', (start, end) => {
+    expect(error(`01000000 07000010 ${start}${end} 0a000000 0a0000ff`)).toMatchObject({
+      code: 'invalidValue',
+      offset: 12,
+      got: Number.parseInt(start, 16),
       path: ['trafficSelectorInitiator', 'selectors[0]']
     })
   })

@@ -323,6 +323,8 @@ describe('traffic selectors (RFC 7296 section 2.9)', () => {
 
   it('prefixSelector names the argument that is wrong', () => {
     expect(() => prefixSelector('10.9', 16)).toThrow(/address/)
+    expect(() => prefixSelector('::ffff:10.9.0.0', 112)).toThrow(/address/)
+    expect(() => prefixSelector('fe80::1%eth0', 64)).toThrow(/address/)
     expect(() => prefixSelector('10.9.0.0', 33)).toThrow(/prefixLength/)
     expect(text([prefixSelector('10.9.77.1', 20)])).toEqual(['10.9.64.0-10.9.79.255 0 0-65535'])
     expect(text([prefixSelector('2001:db8::1', 32)])).toEqual([
@@ -367,7 +369,10 @@ describe('configuration payload (RFC 7296 section 3.15)', () => {
   })
 
   it('a text that is no address is named', () => {
-    expect(() => configurationReply({ addresses: ['somewhere'], dnsServers: [] })).toThrow(/configuration/)
+    for (const address of ['somewhere', '::ffff:10.9.0.1', 'fe80::1%eth0']) {
+      expect(() => configurationReply({ addresses: [address], dnsServers: [] })).toThrow(/configuration/)
+      expect(() => configurationReply({ addresses: [], dnsServers: [address] })).toThrow(/configuration/)
+    }
   })
 })
 

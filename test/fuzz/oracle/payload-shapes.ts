@@ -97,6 +97,7 @@ function proposals(cursor: Cursor, values: Record<string, unknown>): void {
     const protocol = part.number(1)
     const spiSize = part.number(1)
     const count = part.number(1)
+    need(protocol !== 0)
     if (protocol === IKE) need(spiSize === 0 || spiSize === 8)
     if (protocol === ESP || protocol === AH) need(spiSize === 4)
     const spi = part.take(spiSize)
@@ -153,6 +154,7 @@ function deletion(cursor: Cursor, values: Record<string, unknown>): void {
   const protocol = cursor.number(1)
   const spiSize = cursor.number(1)
   const count = cursor.number(2)
+  need(protocol !== 0)
   if (protocol === IKE) need(spiSize === 0)
   if (protocol === ESP || protocol === AH) need(spiSize === 4)
   need(cursor.left === spiSize * count && count <= 4096)
@@ -181,6 +183,7 @@ function addressRange(type: 7 | 8, protocol: number, part: Cursor): TrafficSelec
   const size = type === 7 ? 4 : 16
   const startPort = part.number(2)
   const endPort = part.number(2)
+  need(startPort <= endPort || (startPort === 65535 && endPort === 0))
   const startAddress = part.take(size)
   const endAddress = part.take(size)
   need(part.left === 0 && Buffer.compare(startAddress, endAddress) <= 0)
@@ -214,5 +217,7 @@ function fragmentNumbers(cursor: Cursor, values: Record<string, unknown>): void 
   const fragmentNumber = cursor.number(2)
   const totalFragments = cursor.number(2)
   need(fragmentNumber >= 1 && fragmentNumber <= totalFragments)
+  // The type of the first inner payload, from the generic header, stands in the first fragment alone.
+  if (fragmentNumber > 1) need(values['firstInner'] === 0)
   Object.assign(values, { fragmentNumber, totalFragments })
 }

@@ -83,9 +83,14 @@ function readPayloads(
   for (const frame of frames) {
     const payload = attempt(() => readBody(frame))
     if (payload !== undefined) list.push(payload)
-    else faults.push({ kind: kindOf(frame.type), start: frame.start + 4, end: frame.end })
+    else faults.push({ kind: kindOf(frame.type), start: faultStart(frame), end: frame.end })
   }
   return faults.length === 0 ? { list } : { faults }
+}
+
+/** Next Payload of a fragment belongs to its rules; generic headers break none of another body. */
+function faultStart({ type, start }: Frame): number {
+  return type === 53 ? start : start + 4
 }
 
 function frameChain(cursor: Cursor, firstPayload: number, isOuter: boolean, frames: Frame[]): Fault | undefined {

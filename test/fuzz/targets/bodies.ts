@@ -48,8 +48,34 @@ export function fuzz(data: Uint8Array): void {
     return
   }
   claim(covers(readings.value, 0, body.length), 'fields cover the body', () => show(readings.value))
+  if (!readings.value.every(isWritten)) {
+    claim(
+      throwsRangeError(() => encodeBody(forms, decoded.value as never, 'body')),
+      'what is only read is not written'
+    )
+    return
+  }
   const again = encodeBody(forms, decoded.value as never, 'body')
   claim(isSameOctets(again, body), 'a body encodes to itself', () => `${show(again)} instead of ${show(body)}`)
+}
+
+/** Whether encoding takes the value: names are ASCII (RFC 7296 section 3.5), versions are printable and types of 15 bits (3.15.1). */
+function isWritten({ field, value }: FieldReading): boolean {
+  if (field.is === 'numbers')
+    return (value as readonly number[]).every((item) => item <= (field.highestWritten ?? item))
+  if (field.is === 'text' && field.written === 'printableAscii') return /^[ -~]*$/.test(value as string)
+  const name = field.is === 'text' && field.written === 'ascii' ? value : undefined
+  const gateway = field.is === 'gateway' ? (value as { readonly value: unknown }).value : undefined
+  return [name, gateway].every((text) => typeof text !== 'string' || /^\p{ASCII}*$/u.test(text))
+}
+
+function throwsRangeError(action: () => unknown): boolean {
+  try {
+    action()
+    return false
+  } catch (error) {
+    return error instanceof RangeError
+  }
 }
 
 /** Whether fields stand one behind the other from `start` to `end`, and so do the parts of each. */
