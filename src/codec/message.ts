@@ -108,7 +108,7 @@ export function encodeMessage(message: Message): Uint8Array {
   const { payloads } = message
   const length = HEADER_OCTETS + chainLength(payloads, true)
   const out = new Uint8Array(length)
-  writeHeader(out, message, firstType(payloads), length)
+  putHeader(out, message, firstType(payloads), length)
   writeChain(out, HEADER_OCTETS, payloads)
   return out
 }
@@ -119,6 +119,14 @@ export function encodeMessage(message: Message): Uint8Array {
  * @throws TypeError or RangeError naming the field that the format cannot hold, or `out` when it is too short.
  */
 export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload: number, length: number): void {
+  checkNumber(firstPayload, 0xff, 'header', 'firstPayload')
+  checkNumber(length, 0xffffffff, 'header', 'length')
+  checkRoom(out, 0, HEADER_OCTETS, 'header')
+  putHeader(out, header, firstPayload, length)
+}
+
+/** The same where there is room for it, and what it leads to is known to fit. */
+function putHeader(out: Uint8Array, header: MessageHeader, firstPayload: number, length: number): void {
   const { majorVersion, minorVersion, exchangeType, messageId, reservedFlags = 0 } = header
   checkSpi(header.initiatorSpi, 'initiatorSpi')
   checkSpi(header.responderSpi, 'responderSpi')
@@ -129,9 +137,6 @@ export function writeHeader(out: Uint8Array, header: MessageHeader, firstPayload
   checkNumber(reservedFlags, RESERVED_FLAGS, 'header', 'reservedFlags')
   if ((reservedFlags & ~RESERVED_FLAGS) !== 0)
     throw new RangeError(`header.reservedFlags: ${reservedFlags} has other bits`)
-  checkNumber(firstPayload, 0xff, 'header', 'firstPayload')
-  checkNumber(length, 0xffffffff, 'header', 'length')
-  checkRoom(out, 0, HEADER_OCTETS, 'header')
   putOctets(out, 0, header.initiatorSpi)
   putOctets(out, 8, header.responderSpi)
   out[16] = firstPayload
@@ -170,7 +175,7 @@ export function encryptedFrame(header: MessageHeader, firstInner: number, bodyOc
   checkNumber(bodyOctets, 0xffff - GENERIC_HEADER_OCTETS, 'encryptedFrame', 'bodyOctets')
   checkNumber(firstInner, 0xff, 'encryptedFrame', 'firstInner')
   const bytes = new Uint8Array(length)
-  writeHeader(bytes, header, PAYLOAD.ENCRYPTED, length)
+  putHeader(bytes, header, PAYLOAD.ENCRYPTED, length)
   putGenericHeader(bytes, HEADER_OCTETS, firstInner, false, length - HEADER_OCTETS)
   return { bytes, bodyOffset: length - bodyOctets }
 }
@@ -195,7 +200,7 @@ export function encryptedFragmentFrame(
   checkNumber(fragmentNumber, totalFragments, 'encryptedFrame', 'fragmentNumber')
   if (fragmentNumber === 0) throw new RangeError('encryptedFrame.fragmentNumber: counts from 1')
   const bytes = new Uint8Array(length)
-  writeHeader(bytes, header, PAYLOAD.ENCRYPTED_FRAGMENT, length)
+  putHeader(bytes, header, PAYLOAD.ENCRYPTED_FRAGMENT, length)
   putGenericHeader(bytes, HEADER_OCTETS, fragmentNumber === 1 ? firstInner : 0, false, length - HEADER_OCTETS)
   writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS, fragmentNumber)
   writeUint16(bytes, HEADER_OCTETS + GENERIC_HEADER_OCTETS + 2, totalFragments)

@@ -100,8 +100,9 @@ export function chainLength(payloads: readonly Payload[], isOuter: boolean): num
     const payload = payloads[i] as Payload
     total += payloadLength(payload)
     const { kind } = payload
-    const type = payloadType(payload)
-    if (type !== PAYLOAD.ENCRYPTED && type !== PAYLOAD.ENCRYPTED_FRAGMENT) continue
+    if (kind === 'unknown') {
+      if (payload.type !== PAYLOAD.ENCRYPTED && payload.type !== PAYLOAD.ENCRYPTED_FRAGMENT) continue
+    } else if (kind !== 'encrypted' && kind !== 'encryptedFragment') continue
     if (!isOuter && kind !== 'unknown') throw new RangeError(`${kind}: does not nest in another`)
     if (i !== payloads.length - 1) throw new RangeError(`${kind}: must be the last payload`)
   }
