@@ -42,7 +42,7 @@ export interface Reassembly {
 
 /** Why a fragment is discarded, silently for the peer. */
 export type FragmentDefect =
-  /** A number of 0, or one above the total. */
+  /** A number of 0, one above the total, or one with a fraction, which no decoder gives. */
   | 'invalidNumber'
   /** A smaller total than that of fragments already here: the peer has cut the message anew, smaller, since. */
   | 'staleTotal'
@@ -67,8 +67,9 @@ export function fragmentDefect(
   reassembly: Reassembly | undefined,
   { fragmentNumber, totalFragments }: FragmentNumbers
 ): FragmentDefect | undefined {
-  // Written so that NaN fails too.
+  // Written so that NaN fails too; a number with a fraction would fill a place that no fragment has.
   if (!(fragmentNumber >= 1 && fragmentNumber <= totalFragments)) return 'invalidNumber'
+  if (!Number.isInteger(fragmentNumber) || !Number.isInteger(totalFragments)) return 'invalidNumber'
   if (totalFragments > REASSEMBLY_LIMITS.fragments) return 'limitExceeded'
   if (reassembly === undefined || totalFragments > reassembly.totalFragments) return undefined
   if (totalFragments < reassembly.totalFragments) return 'staleTotal'

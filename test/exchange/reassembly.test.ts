@@ -81,7 +81,9 @@ describe('reassembly of a fragmented message (RFC 7383 section 2.6)', () => {
       [1, 0],
       [3, 2],
       [Number.NaN, 2],
-      [1, Number.NaN]
+      [1, Number.NaN],
+      [1.5, 2],
+      [1, 1.5]
     ] as const) {
       const outcome = addFragment(undefined, fragment(number, total))
       expect(outcome, `${number} of ${total}`).toEqual({
