@@ -10,7 +10,14 @@ import {
   type Payload,
   payloadType
 } from '../codec/index.ts'
-import { MESSAGE_FORMS, type MessageForm, NOTIFY_RULES, type PayloadRule } from '../rules/index.ts'
+import {
+  CLEAR_NOTIFY_RULES,
+  MESSAGE_FORMS,
+  type MessageForm,
+  NOTIFY_EXCLUSIONS,
+  NOTIFY_RULES,
+  type PayloadRule
+} from '../rules/index.ts'
 import { octets, uint32 } from './draw.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
 import { childProposals, ikeProposals } from './security-association.ts'
@@ -79,7 +86,7 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
             isOnlyNotify
               ? payload('vendorId')
               : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), payload('unknown')),
-            { maxLength: 2 }
+            { maxLength: form.isClosed ? 0 : 2 }
           )
         )
         .map(([lists, notifies, others]) => [
@@ -94,6 +101,8 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
 function payloadsOf(form: MessageForm, rule: PayloadRule, together: boolean): Arbitrary<readonly Payload[]> {
   const { type, least, most } = rule
   if (rule.together && !together) return fc.constant([])
+  // Notify is in the forms only where a message has nothing else, and is drawn with the notifications.
+  if (type === PAYLOAD.NOTIFY) return fc.constant([])
   const minLength = rule.together || type === form.mark ? 1 : least
   return fc.array(payloadOf(form, type), { minLength, maxLength: Math.min(most, minLength + 2) })
 }
@@ -104,8 +113,6 @@ function payloadOf(form: MessageForm, type: number): Arbitrary<Payload> {
     const list = isFirst || form.marksIkeSa ? ikeProposals(isFirst ? 0 : 8) : childProposals()
     return list.map((proposals) => ({ kind: 'securityAssociation', proposals }))
   }
-  // Notify is in the forms only where a message has nothing else.
-  if (type === PAYLOAD.NOTIFY) return fc.constantFrom(...ERRORS_ANYWHERE).chain(notifyPayload)
   return payload(PAYLOAD_KINDS.find((kind) => kind !== 'unknown' && numberOf(kind) === type) ?? 'vendorId')
 }
 
@@ -120,8 +127,18 @@ const ERRORS_ANYWHERE: readonly NotifyName[] = NAMES.filter((name) => {
   return isErrorNotify(NOTIFY[name]) && !RESTRICTED.has(NOTIFY[name])
 })
 
+/** What may be told in the clear: each type once. */
+function clearNotifies(isResponse: boolean): Arbitrary<readonly NotifyPayload[]> {
+  const told = CLEAR_NOTIFY_RULES.filter(({ places }) => places.some((at) => at.isResponse === isResponse))
+  const names = NAMES.filter((name) => told.some(({ type }) => type === NOTIFY[name]))
+  return fc
+    .uniqueArray(fc.constantFrom(...names), { minLength: 1 })
+    .chain((chosen) => fc.tuple(...chosen.map(notifyPayload)))
+}
+
 function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly NotifyPayload[]> {
   const { isResponse } = form
+  if (form.exchange === 0) return clearNotifies(isResponse)
   const places = NOTIFY_RULES.filter((rule) =>
     rule.places.some((place) => place.exchange === exchange && place.isResponse === isResponse)
   )
@@ -130,24 +147,34 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
     ...MESSAGE_FORMS.filter((other) => other.exchange === exchange && other.isResponse === isResponse).map(
       ({ mark }) => -mark
     ),
+    ...form.notifies.filter(({ least, most }) => least > 0 || most === 0).map(({ type }) => type),
     NOTIFY.NAT_DETECTION_SOURCE_IP,
     NOTIFY.NAT_DETECTION_DESTINATION_IP
   ])
   const free = NAMES.filter((name) => {
     const type = NOTIFY[name]
     if (isErrorNotify(type) || elsewhere.has(type)) return false
+    if (form.isClosed) return form.notifies.some((listed) => listed.type === type)
     return !RESTRICTED.has(type) || places.some((rule) => rule.type === type)
   })
-  const chosen = fc.uniqueArray(fc.constantFrom(...free), { maxLength: 4 })
-  const pair = places.some(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP) && !form.needsError
+  const chosen = free.length === 0 ? fc.constant([]) : fc.uniqueArray(fc.constantFrom(...free), { maxLength: 4 })
+  const pair = places.some(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP) && !form.needsError && !form.isClosed
   const detection = pair ? fc.integer({ min: 0, max: 3 }) : fc.constant(0)
   const errors = form.needsError ? fc.constantFrom(...ERRORS_ANYWHERE).map((name) => [name]) : fc.constant([])
   return fc.tuple(chosen, detection, errors).chain(([names, sources, refused]) => {
-    const marks = form.mark < 0 ? NAMES.filter((name) => NOTIFY[name] === -form.mark) : []
+    const needed = form.notifies.filter(({ least }) => least > 0).map(({ type }) => type)
+    const marks = NAMES.filter((name) => NOTIFY[name] === -form.mark || needed.includes(NOTIFY[name]))
     const nat: readonly NotifyName[] =
       sources === 0
         ? []
         : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
-    return fc.tuple(...[...marks, ...refused, ...nat, ...names].map(notifyPayload))
+    return fc.tuple(...[...marks, ...refused, ...nat, ...withoutContradiction(names)].map(notifyPayload))
+  })
+}
+
+function withoutContradiction(names: readonly NotifyName[]): readonly NotifyName[] {
+  return names.filter((name) => {
+    const exclusion = NOTIFY_EXCLUSIONS.find(({ type }) => type === NOTIFY[name])
+    return !names.some((other) => exclusion?.others.includes(NOTIFY[other]))
   })
 }

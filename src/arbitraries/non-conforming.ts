@@ -10,7 +10,13 @@ import {
   payloadType
 } from '../codec/index.ts'
 import { isFree } from '../rules/check-message.ts'
-import { MESSAGE_FORMS, type MessageForm, type MessageRuleName, NOTIFY_RULES } from '../rules/index.ts'
+import {
+  CLEAR_NOTIFY_RULES,
+  MESSAGE_FORMS,
+  type MessageForm,
+  type MessageRuleName,
+  NOTIFY_RULES
+} from '../rules/index.ts'
 import { conformingMessage, type PlainMessage } from './conforming.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
 
@@ -41,7 +47,11 @@ const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
     const needed = form.payloads.filter((rule) => {
       return rule.type !== form.mark && (rule.least > 0 || (rule.together && content.some(isType(rule.type))))
     })
-    return needed.map(({ type }) => ({ content: content.filter((one) => !isType(type)(one)) }))
+    const told = form.notifies.filter(({ least }) => least > 0)
+    return [
+      ...needed.map(({ type }) => ({ content: content.filter((one) => !isType(type)(one)) })),
+      ...told.map(({ type }) => ({ content: content.filter((one) => !isNotifyOf(type)(one)) }))
+    ]
   },
   tooMany: (content, form) => {
     const lone = content.filter((one) => form.payloads.some(({ type, most }) => most === 1 && isType(type)(one)))
@@ -50,16 +60,19 @@ const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
   unexpected: (content, form, { any }) => {
     const type = payloadType(any)
     const isExpected = form.payloads.some((rule) => rule.type === type) || form.exchange === 0
-    return isExpected || isFree(any) || marksOf(form).includes(type) ? [] : [{ content: [...content, any] }]
+    const isAllowed = form.isClosed ? any.kind === 'notify' : isExpected || isFree(any)
+    return isAllowed || marksOf(form).includes(type) ? [] : [{ content: [...content, any] }]
   },
-  unprotected: (content, form) => {
+  unprotected: (content, form, { restricted }) => {
     if (!form.isProtected) return []
-    return content
-      .filter((one) => !isFree(one) && payloadType(one) !== form.mark)
-      .map((one) => ({ content: content.filter((other) => other !== one), outside: [one] }))
+    const outside = content.filter((one) => !isFree(one))
+    if (!isClear(restricted.type)) outside.push(restricted)
+    return outside.map((one) => ({ content, outside: [one] }))
   },
   unsupportedCritical: (content, form, { unknown }) => {
-    return form.isResponse || form.exchange === 0 ? [] : [{ content: [...content, { ...unknown, critical: true }] }]
+    return form.isResponse || form.exchange === 0 || form.isClosed
+      ? []
+      : [{ content: [...content, { ...unknown, critical: true }] }]
   },
   criticalBit: (content, form) =>
     content
@@ -67,12 +80,14 @@ const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
       .map((one) => ({ content: content.map((other) => (other === one ? { ...one, critical: true } : other)) })),
   misplacedNotify: (content, form, { restricted }) => {
     const { type } = restricted
-    const exchange = form.exchange === 0 ? EXCHANGE.INFORMATIONAL : form.exchange
     const isPlaced = NOTIFY_RULES.some((rule) => {
       return (
-        rule.type === type && rule.places.some((at) => at.exchange === exchange && at.isResponse === form.isResponse)
+        rule.type === type &&
+        rule.places.some((at) => at.exchange === form.exchange && at.isResponse === form.isResponse)
       )
     })
+    // In the clear it is out of place in another way, and where nothing else may be it is too much.
+    if (form.exchange === 0 || form.isClosed) return []
     return isPlaced || isErrorNotify(type) || marksOf(form).includes(-type)
       ? []
       : [{ content: [...content, restricted] }]
@@ -87,8 +102,16 @@ const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
   natDetectionUnpaired: (content) => {
     const rest = content.filter((one) => one.kind !== 'notify' || one.type !== NOTIFY.NAT_DETECTION_DESTINATION_IP)
     return rest.length === content.length ? [] : [{ content: rest }]
+  },
+  contradictory: (content, form) => {
+    // Only a request of INFORMATIONAL has either.
+    if (form.exchange !== EXCHANGE.INFORMATIONAL || form.isResponse || form.isClosed) return []
+    const rest = content.filter((one) => !isNotifyOf(NOTIFY.NO_ADDITIONAL_ADDRESSES)(one))
+    return [{ content: [...rest, ADDITIONAL_ADDRESS, notify(NOTIFY.NO_ADDITIONAL_ADDRESSES)] }]
   }
 }
+
+const ADDITIONAL_ADDRESS: NotifyPayload = notify(NOTIFY.ADDITIONAL_IP4_ADDRESS, Uint8Array.of(192, 0, 2, 1))
 
 /** Rules that a message can break although its octets are well formed. */
 export const MESSAGE_RULES: readonly MessageRuleName[] = Object.keys(FAULTS) as MessageRuleName[]
@@ -130,6 +153,14 @@ export function nonConformingMessage(rule?: MessageRuleName): Arbitrary<NonConfo
 function withContent({ message, inner, form }: PlainMessage, { content, outside = [] }: Faulty): PlainMessage {
   if (inner === undefined) return { message: { ...message, payloads: content }, inner, form }
   return { message: { ...message, payloads: [...outside, ...message.payloads] }, inner: content, form }
+}
+
+function isClear(type: number): boolean {
+  return CLEAR_NOTIFY_RULES.some((rule) => rule.type === type)
+}
+
+function isNotifyOf(type: number): (payload: Payload) => boolean {
+  return (one) => one.kind === 'notify' && one.type === type
 }
 
 function isType(type: number): (payload: Payload) => boolean {

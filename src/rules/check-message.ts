@@ -1,27 +1,37 @@
 import { isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
 import type { Message, Payload } from '../codec/types.ts'
-import { MESSAGE_FORMS, type MessageForm, NOTIFY_RULES, type PayloadRule } from './message-rules.ts'
+import {
+  CLEAR_NOTIFY_RULES,
+  MESSAGE_FORMS,
+  type MessageForm,
+  NOTIFY_EXCLUSIONS,
+  NOTIFY_RULES,
+  type NotifyRule,
+  type PayloadRule
+} from './message-rules.ts'
 
 /** The rules of RFC 7296 and its extensions about what a message contains. */
 export type MessageRuleName =
-  /** A payload that the form needs is not there, or only some of those that go together are. */
+  /** A payload or notification that the form needs is not there, or only some of those that go together are. */
   | 'missing'
   /** More payloads or notifications of a type than the form allows. */
   | 'tooMany'
-  /** A payload type of RFC 7296 that the form does not have. */
+  /** A payload type of RFC 7296 that the form does not have, or anything besides where the form allows nothing else. */
   | 'unexpected'
-  /** A payload that must be inside the Encrypted payload is outside. */
+  /** A payload or a notification of the IANA registry that must be inside the Encrypted payload is outside. */
   | 'unprotected'
   /** An unknown payload with the Critical bit in a request (section 2.5). */
   | 'unsupportedCritical'
   /** The Critical bit where the sender must not set it: in a response, or on a payload type of RFC 7296 (sections 2.5, 3.2). */
   | 'criticalBit'
-  /** A notification in an exchange or direction that its RFC does not give it. */
+  /** A notification in an exchange, direction or form that its RFC does not give it. */
   | 'misplacedNotify'
   /** COOKIE in a request that is not the first payload (section 2.6). */
   | 'cookieNotFirst'
   /** NAT_DETECTION_SOURCE_IP without NAT_DETECTION_DESTINATION_IP, or the other way round (section 2.23). */
   | 'natDetectionUnpaired'
+  /** Notifications that exclude each other. */
+  | 'contradictory'
 
 /** One rule that a message breaks. */
 export interface MessageViolation {
@@ -83,17 +93,43 @@ export function checkMessage(message: Message, inner?: readonly Payload[]): read
   const outer = message.payloads
   checkCritical(message.isResponse, inner === undefined ? outer : [...outer, ...inner], violations)
   const form = messageForm(message, inner)
-  if (formsOf(message.exchangeType, message.isResponse)[0]?.isProtected === true && form?.exchange !== 0) {
-    for (const payload of outer) {
-      if (isFree(payload) || !isContent(payload)) continue
-      violations.push(fault('unprotected', payloadType(payload), '3.14', NOTIFY.INVALID_SYNTAX))
-    }
-  }
+  const isProtected = formsOf(message.exchangeType, message.isResponse)[0]?.isProtected === true
+  if (isProtected) checkOutside(message, violations)
   if (form === undefined) return violations
-  const payloads = form.isProtected ? [...outer.filter(isContent), ...(inner ?? [])] : outer
+  // What is outside does not stand for what is to be inside: an error in the clear is no answer.
+  const payloads = form.isProtected ? (inner ?? outer.filter(isContent)) : outer
   checkForm(form, payloads, violations)
-  checkNotifies(message, payloads, violations)
+  if (!isProtected || form.isProtected) checkNotifies(message, payloads, violations)
   return violations
+}
+
+/** What is beside the Encrypted payload, or in its stead. */
+function checkOutside({ exchangeType, isResponse, payloads }: Message, violations: MessageViolation[]): void {
+  const counts = new Map<number, number>()
+  let encrypted = 0
+  for (const payload of payloads) {
+    const type = payloadType(payload)
+    if (!isContent(payload)) {
+      encrypted++
+      if (encrypted === 2) violations.push(fault('tooMany', type, '3.14', NOTIFY.INVALID_SYNTAX))
+    } else if (!isFree(payload)) violations.push(fault('unprotected', type, '3.14', NOTIFY.INVALID_SYNTAX))
+    else if (payload.kind === 'notify') counts.set(payload.type, (counts.get(payload.type) ?? 0) + 1)
+  }
+  for (const [type, count] of counts) {
+    const rule = CLEAR_NOTIFY_RULES.find((one) => one.type === type && isPlaced(one, exchangeType, isResponse))
+    if (rule !== undefined) {
+      if (count > rule.most) violations.push(fault('tooMany', PAYLOAD.NOTIFY, rule.section, undefined, type))
+    } else if (REGISTERED.has(type)) violations.push(fault('unprotected', PAYLOAD.NOTIFY, '1.5', undefined, type))
+  }
+}
+
+/** Types for private use and those of later RFCs may have rules of their own. */
+const REGISTERED: ReadonlySet<number> = /* @__PURE__ */ new Set<number>(Object.values(NOTIFY))
+
+function isPlaced({ places }: NotifyRule, exchange: number, isResponse: boolean): boolean {
+  return places.some((place) => {
+    return (place.exchange === exchange || place.exchange === 0) && place.isResponse === isResponse
+  })
 }
 
 function fault(
@@ -136,8 +172,9 @@ function checkForm(form: MessageForm, payloads: readonly Payload[], violations: 
     const count = (counts.get(type) ?? 0) + 1
     counts.set(type, count)
     const rule = form.payloads.find((candidate) => candidate.type === type)
-    if (rule === undefined && !isFree(payload)) violations.push(fault('unexpected', type, form.section))
-    else if (rule !== undefined && count === rule.most + 1) {
+    if (rule === undefined && (form.isClosed ? !isListed(form, payload) : !isFree(payload))) {
+      violations.push(fault('unexpected', type, form.section))
+    } else if (rule !== undefined && count === rule.most + 1) {
       violations.push(fault('tooMany', type, form.section, NOTIFY.INVALID_SYNTAX))
     }
   }
@@ -147,9 +184,20 @@ function checkForm(form: MessageForm, payloads: readonly Payload[], violations: 
     if (counts.has(type) || !(least > 0 || (together && anyTogether))) continue
     violations.push(fault('missing', type, form.section, NOTIFY.INVALID_SYNTAX))
   }
+  for (const { type, least, most } of form.notifies) {
+    const count = payloads.filter(isNotify(type)).length
+    if (count < least) violations.push(fault('missing', PAYLOAD.NOTIFY, form.section, NOTIFY.INVALID_SYNTAX, type))
+    else if (most === 0 && count > 0) {
+      violations.push(fault('misplacedNotify', PAYLOAD.NOTIFY, form.section, undefined, type))
+    }
+  }
   if (form.needsError && !payloads.some((payload) => payload.kind === 'notify' && isErrorNotify(payload.type))) {
     violations.push(fault('missing', PAYLOAD.NOTIFY, form.section, NOTIFY.INVALID_SYNTAX))
   }
+}
+
+function isListed({ mark, notifies }: MessageForm, payload: Payload): boolean {
+  return payload.kind === 'notify' && (payload.type === -mark || notifies.some(({ type }) => type === payload.type))
 }
 
 function checkNotifies(message: Message, payloads: readonly Payload[], violations: MessageViolation[]): void {
@@ -159,9 +207,7 @@ function checkNotifies(message: Message, payloads: readonly Payload[], violation
   }
   for (const [type, count] of counts) {
     const rules = NOTIFY_RULES.filter((rule) => rule.type === type)
-    const rule = rules.find(({ places }) =>
-      places.some((place) => place.exchange === message.exchangeType && place.isResponse === message.isResponse)
-    )
+    const rule = rules.find((one) => isPlaced(one, message.exchangeType, message.isResponse))
     const section = (rule ?? rules[0])?.section
     if (section === undefined) continue
     if (rule === undefined) violations.push(fault('misplacedNotify', PAYLOAD.NOTIFY, section, undefined, type))
@@ -174,5 +220,9 @@ function checkNotifies(message: Message, payloads: readonly Payload[], violation
   if (counts.has(source) !== counts.has(destination)) {
     const type = counts.has(source) ? destination : source
     violations.push(fault('natDetectionUnpaired', PAYLOAD.NOTIFY, '2.23', undefined, type))
+  }
+  for (const { type, others, section } of NOTIFY_EXCLUSIONS) {
+    if (!counts.has(type) || !others.some((other) => counts.has(other))) continue
+    violations.push(fault('contradictory', PAYLOAD.NOTIFY, section, undefined, type))
   }
 }

@@ -17,6 +17,15 @@ export interface PayloadRule {
   readonly together: boolean
 }
 
+/** How often a Notify type occurs in a {@link MessageForm}. */
+export interface NotifyCount {
+  /** {@link NOTIFY} */
+  readonly type: number
+  readonly least: number
+  /** 0 where it must not occur. */
+  readonly most: number
+}
+
 /** One shape that messages of an exchange and direction take. */
 export interface MessageForm {
   /** `EXCHANGE`; 0 for any, which only the unprotected notification has (section 1.5). */
@@ -34,18 +43,31 @@ export interface MessageForm {
   readonly marksIkeSa: boolean
   /** Payload types not listed, other than Vendor ID, Notify and unknown ones, must not occur. */
   readonly payloads: readonly PayloadRule[]
+  /** Notifications that must be there, or must not be in this form alone; {@link NOTIFY_RULES} has the rest. */
+  readonly notifies: readonly NotifyCount[]
   /** True when at least one error notification must be there. */
   readonly needsError: boolean
+  /** True when nothing may be there but the mark and what is listed: no Vendor ID, notification or unknown payload. */
+  readonly isClosed: boolean
 }
 
 /** Where a Notify type may occur, for the types that their RFC restricts. Some have a row for either direction. */
 export interface NotifyRule {
   /** {@link NOTIFY} */
   readonly type: number
-  /** Pairs of `EXCHANGE` and direction. */
+  /** Pairs of `EXCHANGE`, 0 for any, and direction. */
   readonly places: readonly { readonly exchange: number; readonly isResponse: boolean }[]
   /** In one message. */
   readonly most: number
+  /** Section that says so: of RFC 7296 where no RFC is named. */
+  readonly section: string
+}
+
+/** Notifications that one message does not have both of. */
+export interface NotifyExclusion {
+  /** {@link NOTIFY} */
+  readonly type: number
+  readonly others: readonly number[]
   /** Section that says so: of RFC 7296 where no RFC is named. */
   readonly section: string
 }
@@ -61,7 +83,8 @@ const { IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL, IKE_SESSION_RESUM
 
 /**
  * Exchange, direction, name, section, mark, payloads. The first row whose mark is in the message applies. A suffix says how
- * often: `?` at most once, `*` any number, `&` with the others so marked or not at all; `!` is an error notification.
+ * often: `?` at most once, `*` any number, `&` with the others so marked or not at all, `-` never; `!` is an error
+ * notification and `.` says that there is nothing else.
  */
 const ROWS: readonly (readonly [number, 0 | 1, string, string, string | number, string])[] = [
   [IKE_SA_INIT, 0, 'initial', '1.2', 0, 'SA KE No'],
@@ -77,22 +100,24 @@ const ROWS: readonly (readonly [number, 0 | 1, string, string, string | number, 
   [IKE_AUTH, 1, 'first', '1.2', 'IDr', `IDr CERT* AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, 'last', '2.16', 'AUTH', `AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, REFUSAL, '2.21.2', 0, '!'],
-  [CREATE_CHILD_SA, 0, 'rekeyIke', '1.3.2', 'IKE', 'SA No KE'],
-  [CREATE_CHILD_SA, 0, 'rekeyChild', '1.3.3', -NOTIFY.REKEY_SA, NEW_CHILD],
-  [CREATE_CHILD_SA, 0, 'newChild', '1.3.1', 0, NEW_CHILD],
+  [CREATE_CHILD_SA, 0, 'rekeyIke', '1.3.2', 'IKE', 'SA No KE REKEY_SA-'],
+  [CREATE_CHILD_SA, 0, 'rekeyChild', '1.3.3', -NOTIFY.REKEY_SA, `${NEW_CHILD} CLONE_IKE_SA-`],
+  [CREATE_CHILD_SA, 0, 'newChild', '1.3.1', 0, `${NEW_CHILD} CLONE_IKE_SA-`],
   [CREATE_CHILD_SA, 1, 'rekeyIke', '1.3.2', 'IKE', 'SA No KE'],
   [CREATE_CHILD_SA, 1, 'child', '1.3.1', 'SA', NEW_CHILD],
   [CREATE_CHILD_SA, 1, REFUSAL, '1.3', 0, '!'],
+  [INFORMATIONAL, 0, 'messageIdSync', 'RFC 6311 5.1', -NOTIFY.IKEV2_MESSAGE_ID_SYNC, 'IPSEC_REPLAY_COUNTER_SYNC? .'],
+  [INFORMATIONAL, 1, 'messageIdSync', 'RFC 6311 5.1', -NOTIFY.IKEV2_MESSAGE_ID_SYNC, '.'],
   [INFORMATIONAL, 0, 'informational', '1.4', 0, 'D* CP?'],
   [INFORMATIONAL, 1, 'informational', '1.4', 0, 'D* CP?'],
-  [IKE_SESSION_RESUME, 0, 'resume', 'RFC 5723 4.3.2', 0, 'No'],
+  [IKE_SESSION_RESUME, 0, 'resume', 'RFC 5723 4.3.2', 0, 'No TICKET_OPAQUE'],
   [IKE_SESSION_RESUME, 1, 'resume', 'RFC 5723 4.3.2', 'No', 'No'],
   [IKE_SESSION_RESUME, 1, 'cookie', 'RFC 5723 4.3.2', -NOTIFY.COOKIE, ''],
   [IKE_SESSION_RESUME, 1, 'ticketRefused', 'RFC 5723 4.3.2', -NOTIFY.TICKET_NACK, ''],
   [IKE_SESSION_RESUME, 1, REFUSAL, 'RFC 5723 4.3.2', 0, '!'],
   [IKE_INTERMEDIATE, 0, 'intermediate', 'RFC 9242 3.2', 0, 'KE?'],
   [IKE_INTERMEDIATE, 1, 'intermediate', 'RFC 9242 3.2', 0, 'KE?'],
-  [IKE_FOLLOWUP_KE, 0, 'followUp', 'RFC 9370 2.2.4', 0, 'KE'],
+  [IKE_FOLLOWUP_KE, 0, 'followUp', 'RFC 9370 2.2.4', 0, 'KE ADDITIONAL_KEY_EXCHANGE'],
   [IKE_FOLLOWUP_KE, 1, 'followUp', 'RFC 9370 2.2.4', 'KE', 'KE'],
   [IKE_FOLLOWUP_KE, 1, REFUSAL, 'RFC 9370 2.2.4', 0, '!'],
   // Exchange types of answers are those of the requests they answer.
@@ -100,18 +125,20 @@ const ROWS: readonly (readonly [number, 0 | 1, string, string, string | number, 
   [0, 1, 'unprotectedNotify', '2.21.4', 0, 'N+']
 ]
 
-/** Exchanges that have letters in the places of {@link NOTIFY_ROWS}: small for a request, capital for a response. */
+/** Exchanges that have letters in the places of notifications, x for any: small for a request, capital for a response. */
 const LETTERS: Readonly<Record<string, number>> = {
   i: IKE_SA_INIT,
   a: IKE_AUTH,
   c: CREATE_CHILD_SA,
   f: INFORMATIONAL,
   r: IKE_SESSION_RESUME,
-  k: IKE_FOLLOWUP_KE
+  k: IKE_FOLLOWUP_KE,
+  x: 0
 }
 
-/** Type, places, most in one message, section. */
-const NOTIFY_ROWS: readonly (readonly [number, string, number, string])[] = [
+type NotifyRow = readonly [type: number, places: string, most: number, section: string]
+
+const NOTIFY_ROWS: readonly NotifyRow[] = [
   [NOTIFY.INVALID_MESSAGE_ID, 'f', 1, '2.3'],
   [NOTIFY.INVALID_KE_PAYLOAD, 'IC', 1, '1.3'],
   [NOTIFY.UNACCEPTABLE_ADDRESSES, 'F', 1, 'RFC 4555 4.1.1'],
@@ -142,7 +169,10 @@ const NOTIFY_ROWS: readonly (readonly [number, string, number, string])[] = [
   [NOTIFY.TICKET_OPAQUE, 'r', 1, 'RFC 5723 4.3.2'],
   [NOTIFY.EAP_ONLY_AUTHENTICATION, 'a', 1, 'RFC 5998 3'],
   [NOTIFY.CHILDLESS_IKEV2_SUPPORTED, 'I', 1, 'RFC 6023 4'],
+  [NOTIFY.IKEV2_MESSAGE_ID_SYNC_SUPPORTED, 'aA', 1, 'RFC 6311 6.1'],
+  [NOTIFY.IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED, 'aA', 1, 'RFC 6311 6.2'],
   [NOTIFY.IKEV2_MESSAGE_ID_SYNC, 'fF', 1, 'RFC 6311 5.1'],
+  [NOTIFY.IPSEC_REPLAY_COUNTER_SYNC, 'f', 1, 'RFC 6311 5.2'],
   [NOTIFY.IKEV2_FRAGMENTATION_SUPPORTED, 'iI', 1, 'RFC 7383 2.3'],
   [NOTIFY.SIGNATURE_HASH_ALGORITHMS, 'iI', 1, 'RFC 7427 4'],
   [NOTIFY.CLONE_IKE_SA_SUPPORTED, 'aA', 1, 'RFC 7791 5.1'],
@@ -154,45 +184,89 @@ const NOTIFY_ROWS: readonly (readonly [number, string, number, string])[] = [
   [NOTIFY.ADDITIONAL_KEY_EXCHANGE, 'CkK', 1, 'RFC 9370 2.2.4']
 ]
 
+/** A request for an unknown SA is answered so, and a newer major version; ESP for an unknown SA is told in a request. */
+const CLEAR_ROWS: readonly NotifyRow[] = [
+  [NOTIFY.INVALID_IKE_SPI, 'X', 1, '2.21.4'],
+  [NOTIFY.INVALID_MAJOR_VERSION, 'X', 1, '2.5'],
+  [NOTIFY.INVALID_SPI, 'f', 1, '1.5'],
+  [NOTIFY.QUICK_CRASH_DETECTION, 'Xf', 4, 'RFC 6290 4.5']
+]
+
 /** The forms, in the order in which {@link messageForm} tries them. */
 export const MESSAGE_FORMS: readonly MessageForm[] = /* @__PURE__ */ ROWS.map(
-  ([exchange, isResponse, name, section, mark, payloads]) => ({
-    exchange,
-    isResponse: isResponse === 1,
-    name,
-    section,
-    isProtected: exchange !== 0 && exchange !== IKE_SA_INIT && exchange !== IKE_SESSION_RESUME,
-    mark: typeof mark === 'number' ? mark : mark === 'IKE' ? FIRST_TYPE : typeOf(mark),
-    marksIkeSa: mark === 'IKE',
-    payloads: payloads.split(' ').filter(isPayload).map(payloadRule),
-    needsError: payloads === '!'
-  })
+  ([exchange, isResponse, name, section, mark, content]) => {
+    const tokens = content.split(' ').filter((token) => token !== '')
+    const counted = tokens.filter((token) => token !== '!' && token !== '.').map(counts)
+    return {
+      exchange,
+      isResponse: isResponse === 1,
+      name,
+      section,
+      isProtected: exchange !== 0 && exchange !== IKE_SA_INIT && exchange !== IKE_SESSION_RESUME,
+      mark: typeof mark === 'number' ? mark : mark === 'IKE' ? FIRST_TYPE : typeOf(mark),
+      marksIkeSa: mark === 'IKE',
+      payloads: counted.filter(({ token }) => NAMES.includes(token)).map(payloadRule),
+      notifies: counted.filter(({ token }) => !NAMES.includes(token)).map(notifyCount),
+      needsError: tokens.includes('!'),
+      isClosed: tokens.includes('.')
+    }
+  }
 )
 
 /** Where restricted Notify types may occur. RFC 7296 section 3.10.1 lets any other status type be in any message. */
-export const NOTIFY_RULES: readonly NotifyRule[] = /* @__PURE__ */ NOTIFY_ROWS.map(([type, places, most, section]) => ({
-  type,
-  places: Array.from(places, (letter) => ({
-    exchange: LETTERS[letter.toLowerCase()] as number,
-    isResponse: letter < 'a'
-  })),
-  most,
-  section
-}))
+export const NOTIFY_RULES: readonly NotifyRule[] = /* @__PURE__ */ NOTIFY_ROWS.map(notifyRule)
 
-function isPayload(token: string): boolean {
-  return token !== '' && token !== '!'
+/**
+ * The notifications of the IANA registry that may be outside the Encrypted payload where an exchange is protected. What they
+ * say is a hint and changes no state (RFC 7296 sections 1.5, 2.4, 2.21.4), a token that verifies aside (RFC 6290).
+ */
+export const CLEAR_NOTIFY_RULES: readonly NotifyRule[] = /* @__PURE__ */ CLEAR_ROWS.map(notifyRule)
+
+/** Notifications that contradict each other. */
+export const NOTIFY_EXCLUSIONS: readonly NotifyExclusion[] = [
+  {
+    type: NOTIFY.NO_ADDITIONAL_ADDRESSES,
+    others: [NOTIFY.ADDITIONAL_IP4_ADDRESS, NOTIFY.ADDITIONAL_IP6_ADDRESS],
+    section: 'RFC 4555 3.6'
+  }
+]
+
+function notifyRule([type, places, most, section]: NotifyRow): NotifyRule {
+  return {
+    type,
+    places: Array.from(places, (letter) => ({
+      exchange: LETTERS[letter.toLowerCase()] as number,
+      isResponse: letter < 'a'
+    })),
+    most,
+    section
+  }
 }
 
-function payloadRule(token: string): PayloadRule {
-  const [name] = token.split(/[?*&+]/) as [string]
-  const suffix = token.slice(name.length)
+interface Counted {
+  readonly token: string
+  readonly suffix: string
+  readonly least: number
+  readonly most: number
+}
+
+function counts(text: string): Counted {
+  const [token] = text.split(/[?*&+-]/) as [string]
+  const suffix = text.slice(token.length)
   return {
-    type: typeOf(name),
+    token,
+    suffix,
     least: suffix === '' || suffix === '+' ? 1 : 0,
-    most: suffix === '*' || suffix === '+' ? Infinity : 1,
-    together: suffix === '&'
+    most: suffix === '-' ? 0 : suffix === '*' || suffix === '+' ? Infinity : 1
   }
+}
+
+function payloadRule({ token, suffix, least, most }: Counted): PayloadRule {
+  return { type: typeOf(token), least, most, together: suffix === '&' }
+}
+
+function notifyCount({ token, least, most }: Counted): NotifyCount {
+  return { type: NOTIFY[token as keyof typeof NOTIFY], least, most }
 }
 
 function typeOf(name: string): number {

@@ -139,6 +139,11 @@ const CONFORMING: readonly (readonly [number, 'request' | 'response', string, st
   [INFORMATIONAL, 'request', 'informational', ''],
   [INFORMATIONAL, 'response', 'informational', ''],
   [INFORMATIONAL, 'request', 'informational', 'D D CP'],
+  // RFC 6311 section 5.
+  [INFORMATIONAL, 'request', 'messageIdSync', 'IKEV2_MESSAGE_ID_SYNC'],
+  [INFORMATIONAL, 'request', 'messageIdSync', 'IKEV2_MESSAGE_ID_SYNC IPSEC_REPLAY_COUNTER_SYNC'],
+  [INFORMATIONAL, 'request', 'informational', 'IPSEC_REPLAY_COUNTER_SYNC V'],
+  [INFORMATIONAL, 'response', 'messageIdSync', 'IKEV2_MESSAGE_ID_SYNC'],
   // RFC 4555 section 3.5.
   [
     INFORMATIONAL,
@@ -202,8 +207,8 @@ describe('what must be there', () => {
     [CREATE_CHILD_SA, 'request', 'SA No TSi TSr'],
     [CREATE_CHILD_SA, 'request', 'SAike No KE'],
     [CREATE_CHILD_SA, 'response', 'SAike No KE'],
-    [IKE_SESSION_RESUME, 'request', 'No'],
-    [IKE_FOLLOWUP_KE, 'request', 'KE']
+    [IKE_SESSION_RESUME, 'request', 'No TICKET_OPAQUE'],
+    [IKE_FOLLOWUP_KE, 'request', 'KE ADDITIONAL_KEY_EXCHANGE']
   ]
   it.each(REQUIRED)('B124 B161 exchange %i %s { %s }: each of them', (exchange, direction, names) => {
     const list = build(names)
@@ -211,7 +216,8 @@ describe('what must be there', () => {
       // What tells the form from others cannot be missed in it.
       if (absent === P.SAike || absent === P.IDr) return
       const rest = list.filter((_, other) => other !== i)
-      expect(faults(exchange, direction, rest)).toEqual([`missing ${payloadType(absent)}`])
+      const type = absent.kind === 'notify' ? absent.type : payloadType(absent)
+      expect(faults(exchange, direction, rest)).toEqual([`missing ${type}`])
     })
   })
 
@@ -286,6 +292,31 @@ describe('what must not be there', () => {
     expect(faults(INFORMATIONAL, 'request', 'IPCOMP_SUPPORTED')).toEqual(['misplacedNotify 16387'])
   })
 
+  it('A067 a list of addresses and NO_ADDITIONAL_ADDRESSES exclude each other (RFC 4555 section 3.6)', () => {
+    for (const list of ['ADDITIONAL_IP4_ADDRESS', 'ADDITIONAL_IP6_ADDRESS']) {
+      expect(faults(INFORMATIONAL, 'request', `${list} NO_ADDITIONAL_ADDRESSES`)).toEqual(['contradictory 16399'])
+      expect(faults(INFORMATIONAL, 'request', `NO_ADDITIONAL_ADDRESSES UPDATE_SA_ADDRESSES ${list}`)).toHaveLength(1)
+    }
+    expect(faults(INFORMATIONAL, 'request', 'ADDITIONAL_IP4_ADDRESS ADDITIONAL_IP6_ADDRESS')).toEqual([])
+  })
+
+  it('REKEY_SA beside the proposal of an IKE SA, CLONE_IKE_SA beside that of a Child SA (sections 1.3.2, 1.3.3, RFC 7791 5.1)', () => {
+    expect(faults(CREATE_CHILD_SA, 'request', 'REKEY_SA SAike No KE')).toEqual(['misplacedNotify 16393'])
+    expect(faults(CREATE_CHILD_SA, 'request', 'CLONE_IKE_SA SA No TSi TSr')).toEqual(['misplacedNotify 16433'])
+    expect(faults(CREATE_CHILD_SA, 'request', 'CLONE_IKE_SA REKEY_SA SA No TSi TSr')).toEqual(['misplacedNotify 16433'])
+  })
+
+  it('anything beside the synchronisation of Message IDs (RFC 6311 section 5.1)', () => {
+    const sync = 'IKEV2_MESSAGE_ID_SYNC'
+    expect(faults(INFORMATIONAL, 'request', `${sync} V`)).toEqual(['unexpected 43'])
+    expect(faults(INFORMATIONAL, 'request', `${sync} D`)).toEqual(['unexpected 42'])
+    expect(faults(INFORMATIONAL, 'request', `${sync} X`)).toEqual(['unexpected 200'])
+    expect(faults(INFORMATIONAL, 'request', `UPDATE_SA_ADDRESSES ${sync}`)).toEqual(['unexpected 41'])
+    expect(faults(INFORMATIONAL, 'response', `${sync} IPSEC_REPLAY_COUNTER_SYNC`)[0]).toBe('unexpected 41')
+    expect(faults(INFORMATIONAL, 'request', 'IKEV2_MESSAGE_ID_SYNC_SUPPORTED')).toEqual(['misplacedNotify 16420'])
+    expect(faults(INFORMATIONAL, 'response', 'IPSEC_REPLAY_COUNTER_SYNC')).toEqual(['misplacedNotify 16423'])
+  })
+
   it('what a resumed session negotiates anew is in IKE_SESSION_RESUME (RFC 9242 section 4, RFC 5723 section 5)', () => {
     const base = 'No TICKET_OPAQUE INTERMEDIATE_EXCHANGE_SUPPORTED'
     expect(faults(IKE_SESSION_RESUME, 'request', `${base} REDIRECT_SUPPORTED`)).toEqual([])
@@ -326,6 +357,43 @@ describe('inside and outside encryption', () => {
     expect(messageForm(invalidSpi)?.name).toBe('unprotectedNotify')
     expect(rules(outer([notify(NOTIFY.INVALID_IKE_SPI)], true))).toEqual([])
     expect(rules(outer([]))).toEqual(['missing 41'])
+  })
+
+  const named = (message: Message, inner?: readonly Payload[]) =>
+    checkMessage(message, inner).map(({ rule, payloadType, notifyType }) => `${rule} ${notifyType ?? payloadType}`)
+
+  it('B079 B082 no other notification of the registry may be in the clear, alone or beside the Encrypted payload', () => {
+    const free: readonly number[] = [NOTIFY.INVALID_SPI, NOTIFY.QUICK_CRASH_DETECTION]
+    const answers: readonly number[] = [
+      NOTIFY.INVALID_IKE_SPI,
+      NOTIFY.INVALID_MAJOR_VERSION,
+      NOTIFY.QUICK_CRASH_DETECTION
+    ]
+    for (const type of Object.values(NOTIFY)) {
+      expect(named(outer([notify(type)])), `${type}`).toEqual(free.includes(type) ? [] : [`unprotected ${type}`])
+      const answer = answers.includes(type) ? [] : [`unprotected ${type}`]
+      expect(named(outer([notify(type)], true)), `${type}`).toEqual(answer)
+      expect(named(outer([notify(type), P.SK], true), []), `${type} beside SK`).toEqual(answer)
+    }
+  })
+
+  it('RFC 6290 4.5 up to four tokens tell of a crash', () => {
+    const token = notify(NOTIFY.QUICK_CRASH_DETECTION, new Uint8Array(32))
+    const crashed = [notify(NOTIFY.INVALID_IKE_SPI), token, token, token, token]
+    expect(named(outer(crashed, true))).toEqual([])
+    expect(named(outer([...crashed, token], true))).toEqual([`tooMany ${token.type}`])
+  })
+
+  it('an answer of IKE_AUTH in the clear: what it says is no answer, and no error in the clear stands for one inside', () => {
+    const clear = (payloads: readonly Payload[]): Message => ({ ...header(IKE_AUTH, true), payloads })
+    expect(named(clear([notify(NOTIFY.MOBIKE_SUPPORTED)]))).toEqual(['unprotected 16396'])
+    expect(named(clear([notify(NOTIFY.AUTHENTICATION_FAILED)]))).toEqual(['unprotected 24'])
+    expect(named(clear([notify(NOTIFY.INVALID_IKE_SPI), P.SK]), [])).toEqual(['missing 41'])
+  })
+
+  it('a second Encrypted payload (section 3.14)', () => {
+    expect(rules(outer([P.SK, P.SK]), [])).toEqual(['tooMany 46'])
+    expect(rules(outer([P.SK, P.SK, P.SK]), [])).toEqual(['tooMany 46'])
   })
 
   it('without the decrypted payloads only the outside is judged', () => {

@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest'
 import { exchangeName, notifyName } from '../../src/codec/index.ts'
-import { MESSAGE_FORMS, NOTIFY_RULES, type PayloadRule } from '../../src/rules/index.ts'
+import {
+  CLEAR_NOTIFY_RULES,
+  MESSAGE_FORMS,
+  NOTIFY_EXCLUSIONS,
+  NOTIFY_RULES,
+  type NotifyRule,
+  type PayloadRule
+} from '../../src/rules/index.ts'
 
 const NAMES = [
   'SA',
@@ -28,7 +35,7 @@ it('docs/message-rules.md says what the tables say', async () => {
 
 function document(): string {
   const forms = MESSAGE_FORMS.map(
-    ({ exchange, isResponse, name, section, isProtected, payloads, needsError, mark }) => [
+    ({ exchange, isResponse, name, section, isProtected, payloads, notifies, needsError, isClosed, mark }) => [
       exchange === 0 ? 'any, unprotected' : exchangeName(exchange),
       isResponse ? 'response' : 'request',
       name,
@@ -36,15 +43,29 @@ function document(): string {
       [
         ...(mark < 0 ? [`N(${notifyName(-mark)})`] : []),
         ...(needsError ? ['N(error)+'] : []),
-        ...payloads.map(notation)
+        ...payloads.map(notation),
+        ...notifies.map(
+          ({ type, least, most }) => `${most === 0 ? 'no ' : ''}N(${notifyName(type)})${least < most ? '?' : ''}`
+        ),
+        ...(isClosed ? ['and nothing else'] : [])
       ].join(' ') || 'none',
       rfc(section)
     ]
   )
-  const notifies = NOTIFY_RULES.map(({ type, places, most, section }) => [
+  const rules = (list: readonly NotifyRule[]) =>
+    list.map(({ type, places, most, section }) => [
+      notifyName(type),
+      places
+        .map(({ exchange, isResponse }) => {
+          return `${exchange === 0 ? 'any' : exchangeName(exchange)} ${isResponse ? 'response' : 'request'}`
+        })
+        .join(', '),
+      most === Infinity ? 'any' : String(most),
+      rfc(section)
+    ])
+  const exclusions = NOTIFY_EXCLUSIONS.map(({ type, others, section }) => [
     notifyName(type),
-    places.map((place) => `${exchangeName(place.exchange)} ${place.isResponse ? 'response' : 'request'}`).join(', '),
-    most === Infinity ? 'any' : String(most),
+    others.map(notifyName).join(', '),
     rfc(section)
   ])
   return `# What a message may contain
@@ -62,7 +83,17 @@ ${table(['exchange', 'direction', 'form', 'encrypted', 'payloads', 'defined in']
 
 ## Notifications that are restricted
 
-${table(['notification', 'may be in', 'most', 'defined in'], notifies)}
+${table(['notification', 'may be in', 'most', 'defined in'], rules(NOTIFY_RULES))}
+
+## Notifications that exclude each other
+
+${table(['notification', 'not beside', 'defined in'], exclusions)}
+
+## Notifications outside the Encrypted payload
+
+All other types of the IANA registry are protected where the exchange is; what these say is a hint and changes no state.
+
+${table(['notification', 'may be in', 'most', 'defined in'], rules(CLEAR_NOTIFY_RULES))}
 `
 }
 
