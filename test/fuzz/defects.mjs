@@ -113,5 +113,32 @@ export const DEFECTS = [
     file: 'src/mobike/answer.ts',
     find: '    ikePath: path,\n    choseSource: false,',
     replace: '    choseSource: false,'
+  },
+  {
+    name: 'a payload that is too short is told as one cut off',
+    file: `${CODEC}payload-chain.ts`,
+    find: "return new Malformed('invalidLength', at + 2, length, payloadKind(type))",
+    replace: "return new Malformed('truncated', at + 2, length, payloadKind(type))"
+  },
+  {
+    name: 'a fragment of an older cut is told as one that came twice',
+    targets: ['fragments'],
+    file: 'src/exchange/reassembly.ts',
+    find: "return 'staleTotal'",
+    replace: "return 'duplicate'"
+  },
+  {
+    name: 'another COOKIE2 than was sent counts as none',
+    targets: SESSIONS,
+    file: 'src/mobike/response.ts',
+    find: "  if (verdict === 'mismatch') return close(taken, 'cookie2Mismatch')",
+    replace: ''
+  },
+  {
+    name: 'NO_NATS_ALLOWED is compared with nothing',
+    targets: SESSIONS,
+    file: 'src/mobike/nat-prohibition.ts',
+    find: 'return isTcp(path) || constantTimeEqual(data, noNatsAllowedFor({ local: path.remote, remote: path.local }))',
+    replace: 'return isTcp(path) || data.length > 0'
   }
 ]

@@ -1,4 +1,4 @@
-// npm run fuzz [-- --seconds N] [-- --seed S] [-- --target NAME]: half the time on the library as it is, half on copies of it
+// npm run fuzz [-- --seconds N] [--seed S] [--target NAME] [--defect PART_OF_ITS_NAME]: half the time on the library as it is, half on copies of it
 // with a defect each. Exit code 1 when a property does not hold, or when a defect is not found.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const seed = Number(options.get('--seed') ?? 1)
 const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies', 'session']
 const wanted = options.has('--target') ? [options.get('--target')] : ALL
 if (!(seconds > 0) || !Number.isInteger(seed) || !wanted.every((name) => ALL.includes(name))) {
-  console.error(`usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}]`)
+  console.error(`usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}] [--defect PART_OF_ITS_NAME]`)
   process.exit(2)
 }
 const folders = [join(root, 'test/vectors')]
@@ -40,6 +40,7 @@ const codecTargets = ['decode', 'decode-encode']
 /** What one defect does not need, those that are harder to find may take. */
 let left = 500 * seconds
 for (const [index, defect] of DEFECTS.entries()) {
+  if (!defect.name.includes(options.get('--defect') ?? '')) continue
   const worker = await buildWorker(`defect-${index}`, defect)
   const news = await run(worker, {
     targets: defect.targets ?? codecTargets,
@@ -87,6 +88,6 @@ function show({ elapsed, progress }) {
 
 function explain({ property, detail, input, foundIn, execution }) {
   const hex = Buffer.from(input).toString('hex')
-  console.log(`      ${property}${detail === '' ? '' : `: ${detail.slice(0, 200)}`}`)
+  console.log(`      ${property}${detail === '' ? '' : `: ${detail.split('\n')[0].slice(0, 300)}`}`)
   console.log(`      execution ${execution}, ${foundIn} octets made ${input.length}: ${hex.slice(0, 400)}`)
 }

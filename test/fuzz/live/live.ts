@@ -1,9 +1,10 @@
-import { encodePayloads, type Payload } from '../../../src/codec/index.ts'
+import { ipAddressBytes, type Path } from '../../../src/bytes/index.ts'
+import { encodePayloads, NOTIFY, type NotifyPayload, type Payload } from '../../../src/codec/index.ts'
 import { mutateChain } from '../../../src/mutation/index.ts'
 import type { SessionAction } from '../../../src/session/index.ts'
 import { disagreement, disagreementOnPaths } from '../../session/agreement.ts'
 import { forge, marked, read, unmarked } from '../../session/forge.ts'
-import { type Datagram, other, type Pair, reportsIn, type SideName } from '../../session/pair.ts'
+import { type Datagram, other, type Pair, reportsIn, reversed, type SideName } from '../../session/pair.ts'
 import { isSame, isSameOctets, show } from '../equal.ts'
 import type { FuzzedData } from '../fuzzed-data.ts'
 import { havoc } from '../havoc.ts'
@@ -36,6 +37,7 @@ export class Live {
     const before = pair[name].session
     const sentBefore = pair.sent.length
     const actions = this.deliverDirectly(datagram)
+    this.checkProhibition(name, before.state, datagram)
     const answers = pair.sent.slice(sentBefore).filter(({ from }) => from === name)
     claim(answers.length <= MOST_ANSWERS, 'a datagram is answered by a few', () => String(answers.length))
     const arrival = pair.route(datagram)
@@ -58,6 +60,65 @@ export class Live {
     // One that came too early is not known yet: it may come again.
     if (!isSame(windowsOf(before.state), windowsOf(pair[name].session.state))) known.add(key)
     return actions
+  }
+
+  /** RFC 4555 section 3.9: an UPDATE that came from elsewhere than its NO_NATS_ALLOWED says moves nothing. */
+  private checkProhibition(name: SideName, { mobike, phase }: State, datagram: Datagram): void {
+    const { pair } = this
+    if (pair[name].config.mobike?.natTraversal !== 'forbid' || mobike === null || phase.name !== 'established') return
+    const arrival = pair.route(datagram)
+    const content = this.contentOf(datagram)
+    if (arrival === undefined || content === undefined || content.message.isResponse) return
+    const told = content.payloads.find(isNotify(NOTIFY.NO_NATS_ALLOWED))
+    if (told === undefined || isSameOctets(told.data, endpointsOf(reversed(arrival)))) return
+    const after = pair[name].session.state.mobike
+    claim(
+      after === null || isSame([mobike.ikePath, mobike.childPath], [after.ikePath, after.childPath]),
+      'where NATs are not allowed nothing moves behind one (RFC 4555 section 3.9)',
+      () => JSON.stringify([arrival, mobike.ikePath, after?.ikePath])
+    )
+  }
+
+  /** A response that returns another COOKIE2 than was sent, by somebody with keys: the IKE SA ends (RFC 4555 section 3.7). */
+  misquote(decisions: FuzzedData): void {
+    const { pair } = this
+    const datagram = this.any(decisions)
+    const content = datagram && this.contentOf(datagram)
+    if (datagram === undefined || content?.message.isResponse !== true) return
+    const { from } = datagram
+    const name = other(from)
+    const { message, payloads } = content
+    const returned = payloads.find(isNotify(NOTIFY.COOKIE2))
+    const { mobike, phase } = pair[name].session.state
+    const waiting = mobike?.outstanding.find(({ cookie2 }) => cookie2 === hex(returned?.data ?? new Uint8Array()))
+    const sa = this.saOf(from, message.initiatorSpi)
+    if (returned === undefined || waiting === undefined || sa === undefined || phase.name !== 'established') return
+    const data = returned.data.slice()
+    data[decisions.below(data.length)] = 0x55 ^ (data[0] as number)
+    if (isSameOctets(data, returned.data) || pair.route(datagram) === undefined) return
+    this.isHostile = true
+    const changed = payloads.map((payload) => (payload === returned ? { ...returned, data } : payload))
+    const { exchangeType, messageId } = message
+    const forged = forge(pair, from, {
+      exchangeType,
+      isResponse: true,
+      messageId,
+      payloads: changed,
+      sa,
+      path: datagram.path
+    })
+    this.deliver(forged)
+    claim(pair.phase(name) !== 'established', 'another COOKIE2 than was sent ends the IKE SA (RFC 4555 section 3.7)')
+  }
+
+  private contentOf(datagram: Datagram): ReturnType<typeof read> | undefined {
+    try {
+      const content = read(this.pair, datagram)
+      return content.message.payloads.at(-1)?.kind === 'encrypted' ? content : undefined
+    } catch {
+      // No message, or neither end has the keys any more.
+      return undefined
+    }
   }
 
   /** A datagram of the wire, or one sent before; undefined when there was none. */
@@ -110,15 +171,9 @@ export class Live {
     const datagram = this.any(decisions)
     if (datagram === undefined) return
     const { from } = datagram
-    let content: ReturnType<typeof read>
-    try {
-      content = read(this.pair, datagram)
-    } catch {
-      // Neither end has the keys any more.
-      return
-    }
+    const content = this.contentOf(datagram)
+    if (content === undefined) return
     const { message, payloads } = content
-    if (message.payloads.at(-1)?.kind !== 'encrypted') return
     const sa = this.saOf(from, message.initiatorSpi)
     if (sa === undefined) return
     const { bytes, firstPayload } = encodePayloads(payloads)
@@ -158,9 +213,9 @@ export class Live {
     name: SideName,
     initiatorSpi: Uint8Array
   ): Pair['client']['session']['state']['ikeSas'][number] | undefined {
-    const hex = Buffer.from(initiatorSpi).toString('hex')
+    const spi = hex(initiatorSpi)
     const { state, secrets } = this.pair[name].session
-    return state.ikeSas.find((sa) => sa.initiatorSpi === hex && secrets.ikeKeys[sa.id] !== undefined)
+    return state.ikeSas.find((sa) => sa.initiatorSpi === spi && secrets.ikeKeys[sa.id] !== undefined)
   }
 
   private seal(from: SideName, forgery: Parameters<typeof forge>[2]): void {
@@ -200,6 +255,21 @@ export class Live {
     const paths = direct === throughNat ? undefined : disagreementOnPaths(pair)
     claim(paths === undefined, 'in the end both ends are on the same path', () => paths ?? '')
   }
+}
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('hex')
+}
+
+function isNotify(type: number): (payload: Payload) => payload is NotifyPayload {
+  return (payload): payload is NotifyPayload => payload.kind === 'notify' && payload.type === type
+}
+
+/** Addresses and ports of a path as RFC 4555 section 4.2.6 writes them. */
+function endpointsOf({ local, remote }: Path): Uint8Array {
+  const addresses = [local, remote].map(({ address }) => ipAddressBytes(address) as Uint8Array)
+  const ports = [local, remote].map(({ port }) => Uint8Array.of(port >> 8, port))
+  return Buffer.concat([...addresses, ...ports])
 }
 
 function isResponse(datagram: Datagram): boolean {

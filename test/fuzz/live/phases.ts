@@ -1,4 +1,5 @@
 import type { Path } from '../../../src/bytes/index.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../../src/mobike/index.ts'
 import type { SessionOptions } from '../../../src/session/index.ts'
 import { DEFAULT_SESSION_LIMITS } from '../../../src/session/index.ts'
 import { type Datagram, type News, Pair, reversed, type SideName } from '../../session/pair.ts'
@@ -27,6 +28,15 @@ export function throughNat({ from, path }: Datagram): Path | undefined {
   const address = PRIVATE_ADDRESSES[number >> 1]
   if (address === undefined) return undefined
   return { local: { address, port: (number & 1) === 0 ? 500 : 4500 }, remote: path.local }
+}
+
+const NO_NATS: Partial<SessionOptions> = { mobike: { ...DEFAULT_MOBIKE_POLICY, natTraversal: 'forbid' } }
+
+/** Both forbid NATs, and one stands between them from now on. */
+function forbidden(): Pair {
+  const pair = quick(NO_NATS).establish()
+  pair.route = throughNat
+  return pair
 }
 
 const WIDE: Partial<SessionOptions> = { limits: { ...DEFAULT_SESSION_LIMITS, window: 4 } }
@@ -97,6 +107,8 @@ export function livePhases(): readonly LivePhase[] {
     phase('IKE_AUTH answered', () => answered(answered(answered(quick().connect())))),
     phase('established, windows of 4', () => quick(WIDE).establish()),
     phase('established behind a NAT', behindNat),
+    phase('established, NATs forbidden', forbidden),
+    phase('client moves behind a forbidden NAT', () => moving(forbidden())),
     phase('established without MOBIKE', () => quick({ mobike: null }).establish()),
     phase('client rekeys the Child SA', () => rekeyingChild('client')),
     phase('gateway rekeys the Child SA', () => rekeyingChild('gateway')),

@@ -1,5 +1,7 @@
-/** Thrown by the oracle inside itself: the octets are no message. */
-export class Refused extends Error {}
+import type { DecodeErrorCode } from '../../../src/codec/types.ts'
+
+/** Thrown by the oracle inside itself: the octets cannot be read any further. */
+export class Unreadable extends Error {}
 
 /** Reads big-endian fields of one part of a message and can see nothing outside of it. */
 export class Cursor {
@@ -8,8 +10,22 @@ export class Cursor {
   constructor(
     private readonly octets: Uint8Array,
     /** Where the part starts in the whole. */
-    private readonly start = 0
+    private readonly start = 0,
+    /** Every rule that the octets were seen to break, here and in the parts: an error may name any of them. */
+    readonly broken: Set<DecodeErrorCode> = new Set()
   ) {}
+
+  /** Notes a rule that does not hold; reading goes on. */
+  need(holds: boolean, code: DecodeErrorCode): void {
+    if (!holds) this.broken.add(code)
+  }
+
+  /** Notes a rule without which there is nothing to read. */
+  must(holds: boolean, code: DecodeErrorCode): void {
+    if (holds) return
+    this.broken.add(code)
+    throw new Unreadable()
+  }
 
   /** Where the next field starts in the whole. */
   get place(): number {
@@ -41,7 +57,7 @@ export class Cursor {
   }
 
   take(octets: number): Uint8Array {
-    if (octets > this.left) throw new Refused()
+    this.must(octets <= this.left, 'truncated')
     this.at += octets
     return this.octets.subarray(this.at - octets, this.at)
   }
@@ -53,22 +69,23 @@ export class Cursor {
   /** The next octets as a part of their own. */
   part(octets: number): Cursor {
     const { place } = this
-    return new Cursor(this.take(octets), place)
+    this.must(octets <= this.left, 'invalidLength')
+    return new Cursor(this.take(octets), place, this.broken)
+  }
+
+  /** The same octets with a list of broken rules of their own. */
+  alone(): Cursor {
+    return new Cursor(this.octets, this.start)
   }
 
   /** Parts to the end, each as long as its 16-bit length field at `lengthAt` says, plus `extra`. */
   *parts(lengthAt: number, least: number, extra = 0): Generator<Cursor> {
     while (this.left > 0) {
       const header = this.octets.subarray(this.at, this.at + lengthAt + 2)
-      if (header.length < lengthAt + 2) throw new Refused()
+      this.must(this.left >= least, 'truncated')
       const length = (header[lengthAt] as number) * 256 + (header[lengthAt + 1] as number) + extra
-      if (length < least) throw new Refused()
+      this.must(length >= least, 'invalidLength')
       yield this.part(length)
     }
   }
-}
-
-/** Refuses unless `holds`. */
-export function need(holds: boolean): asserts holds {
-  if (!holds) throw new Refused()
 }

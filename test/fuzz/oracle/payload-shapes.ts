@@ -1,5 +1,12 @@
-import type { Payload, Proposal, TrafficSelector, Transform, TransformAttribute } from '../../../src/codec/types.ts'
-import { type Cursor, need } from './cursor.ts'
+import type {
+  ConfigurationAttribute,
+  Payload,
+  Proposal,
+  TrafficSelector,
+  Transform,
+  TransformAttribute
+} from '../../../src/codec/types.ts'
+import type { Cursor } from './cursor.ts'
 
 /**
  * The bodies of RFC 7296 sections 3.3 to 3.16 and RFC 7383 section 2.5 as a table, written from those texts alone. It is
@@ -21,7 +28,7 @@ const reserved =
 const rest =
   (name: string, least = 0, most = 0xffff): Field =>
   (cursor, values) => {
-    need(cursor.left >= least && cursor.left <= most)
+    cursor.need(cursor.left >= least && cursor.left <= most, 'invalidValue')
     values[name] = cursor.rest()
   }
 
@@ -50,6 +57,7 @@ const notify: readonly Field[] = [
   (cursor, values) => {
     const spiSize = cursor.number(1)
     values['type'] = cursor.number(2)
+    cursor.must(spiSize <= cursor.left, 'invalidLength')
     values['spi'] = cursor.take(spiSize)
   },
   rest('data')
@@ -83,45 +91,43 @@ const ESP = 3
 /** Section 3.3. */
 function proposals(cursor: Cursor, values: Record<string, unknown>): void {
   const list: Proposal[] = []
-  const numbers: number[] = []
   let transformCount = 0
-  let isLast = false
   for (const part of cursor.parts(2, 8)) {
-    need(!isLast)
-    const marker = part.number(1)
-    need(marker === 0 || marker === 2)
-    isLast = marker === 0
+    cursor.need(part.number(1) === (cursor.left === 0 ? 0 : 2), 'invalidStructure')
     part.reserved(1)
     part.number(2)
-    numbers.push(part.number(1))
+    const number = part.number(1)
+    // "The first proposal MUST be 1, and each subsequent one more"; an answer repeats the number of the one it accepts.
+    const isLone = list.length === 0 && cursor.left === 0
+    cursor.need(isLone ? number !== 0 : number === list.length + 1, 'invalidStructure')
     const protocol = part.number(1)
     const spiSize = part.number(1)
     const count = part.number(1)
-    need(protocol !== 0)
-    if (protocol === IKE) need(spiSize === 0 || spiSize === 8)
-    if (protocol === ESP || protocol === AH) need(spiSize === 4)
+    cursor.need(count > 0, 'invalidStructure')
+    cursor.need(protocol !== 0, 'invalidValue')
+    if (protocol === IKE) cursor.need(spiSize === 0 || spiSize === 8, 'invalidStructure')
+    if (protocol === ESP || protocol === AH) cursor.need(spiSize === 4, 'invalidStructure')
+    part.must(spiSize <= part.left, 'invalidLength')
     const spi = part.take(spiSize)
-    const transforms = transformsOf(part)
-    need(count > 0 && count === transforms.length)
+    const transforms = transformsOf(part, count)
+    cursor.need(count === transforms.length, 'invalidStructure')
     transformCount += count
-    list.push({ number: numbers.at(-1) as number, protocol, spi, transforms })
+    list.push({ number, protocol, spi, transforms })
   }
-  need(isLast && list.length <= 128 && transformCount <= 1024)
-  // "The first proposal MUST be 1, and each subsequent one more"; an answer repeats the number of what it accepts.
-  if (list.length > 1) need(numbers.every((value, i) => value === i + 1))
-  else need(numbers[0] !== 0)
+  cursor.need(list.length > 0, 'invalidStructure')
+  cursor.need(list.length <= 128 && transformCount <= 1024, 'limitExceeded')
   values['proposals'] = list
 }
 
 /** Section 3.3.2. */
-function transformsOf(proposal: Cursor): Transform[] {
+function transformsOf(cursor: Cursor, count: number): Transform[] {
   const list: Transform[] = []
-  let isLast = false
-  for (const part of proposal.parts(2, 8)) {
-    need(!isLast)
+  for (const part of cursor.parts(2, 8)) {
     const marker = part.number(1)
-    need(marker === 0 || marker === 3)
-    isLast = marker === 0
+    cursor.need(
+      marker === (cursor.left === 0 ? 0 : 3) && marker === (list.length === count - 1 ? 0 : 3),
+      'invalidStructure'
+    )
     part.reserved(1)
     part.number(2)
     const type = part.number(1)
@@ -129,20 +135,22 @@ function transformsOf(proposal: Cursor): Transform[] {
     const id = part.number(2)
     list.push({ type, id, ...transformAttributes(part) })
   }
-  need(isLast)
+  cursor.need(list.length > 0, 'invalidStructure')
   return list
 }
 
 /** Section 3.3.5: no type twice in one transform. */
-function transformAttributes(transform: Cursor): Pick<Transform, 'keyLength' | 'attributes'> {
+function transformAttributes(cursor: Cursor): Pick<Transform, 'keyLength' | 'attributes'> {
   const list: TransformAttribute[] = []
-  while (transform.left > 0) {
-    const format = transform.number(2)
-    const second = transform.number(2)
+  while (cursor.left > 0) {
+    cursor.need(list.length < 16, 'limitExceeded')
+    cursor.must(cursor.left >= 4, 'truncated')
+    const format = cursor.number(2)
+    const second = cursor.number(2)
     const type = format % 0x8000
-    list.push({ type, value: format === type ? transform.take(second) : second })
+    cursor.need(!list.some((other) => other.type === type), 'invalidStructure')
+    list.push({ type, value: format === type ? cursor.part(second).rest() : second })
   }
-  need(list.length <= 16 && new Set(list.map(({ type }) => type)).size === list.length)
   const [first, ...others] = list
   if (first === undefined) return {}
   if (first.type !== 14 || typeof first.value !== 'number') return { attributes: list }
@@ -154,11 +162,12 @@ function deletion(cursor: Cursor, values: Record<string, unknown>): void {
   const protocol = cursor.number(1)
   const spiSize = cursor.number(1)
   const count = cursor.number(2)
-  need(protocol !== 0)
-  if (protocol === IKE) need(spiSize === 0)
-  if (protocol === ESP || protocol === AH) need(spiSize === 4)
-  need(cursor.left === spiSize * count && count <= 4096)
-  if (spiSize === 0) need(count === 0)
+  cursor.need(protocol !== 0, 'invalidValue')
+  if (protocol === IKE) cursor.need(spiSize === 0, 'invalidStructure')
+  if (protocol === ESP || protocol === AH) cursor.need(spiSize === 4, 'invalidStructure')
+  if (spiSize === 0) cursor.need(count === 0, 'invalidStructure')
+  cursor.need(cursor.left === spiSize * count, 'invalidLength')
+  cursor.need(count <= 4096, 'limitExceeded')
   const spis = Array.from({ length: count }, () => cursor.take(spiSize))
   Object.assign(values, { protocol, spiSize, spis })
 }
@@ -167,37 +176,41 @@ function deletion(cursor: Cursor, values: Record<string, unknown>): void {
 function selectors(cursor: Cursor, values: Record<string, unknown>): void {
   const count = cursor.number(1)
   cursor.reserved(3)
+  cursor.need(count > 0, 'invalidStructure')
   const list: TrafficSelector[] = []
   for (const part of cursor.parts(2, 4)) {
     const type = part.number(1)
     const protocol = part.number(1)
     part.number(2)
     list.push(type === 7 || type === 8 ? addressRange(type, protocol, part) : { type, protocol, body: part.rest() })
+    cursor.need(list.length < count || cursor.left === 0, 'invalidStructure')
   }
-  need(count > 0 && list.length === count)
+  cursor.need(list.length === count, 'invalidStructure')
   values['selectors'] = list
 }
 
 /** Section 3.13.1: starting and ending address, of one size, both included. */
-function addressRange(type: 7 | 8, protocol: number, part: Cursor): TrafficSelector {
+function addressRange(type: 7 | 8, protocol: number, cursor: Cursor): TrafficSelector {
   const size = type === 7 ? 4 : 16
-  const startPort = part.number(2)
-  const endPort = part.number(2)
-  need(startPort <= endPort || (startPort === 65535 && endPort === 0))
-  const startAddress = part.take(size)
-  const endAddress = part.take(size)
-  need(part.left === 0 && Buffer.compare(startAddress, endAddress) <= 0)
+  cursor.must(cursor.left === 4 + 2 * size, 'invalidLength')
+  const startPort = cursor.number(2)
+  const endPort = cursor.number(2)
+  cursor.need(startPort <= endPort || (startPort === 65535 && endPort === 0), 'invalidValue')
+  const startAddress = cursor.take(size)
+  const endAddress = cursor.take(size)
+  cursor.need(Buffer.compare(startAddress, endAddress) <= 0, 'invalidValue')
   return { type, protocol, startPort, endPort, startAddress, endAddress }
 }
 
 /** Section 3.15.1. */
 function attributes(cursor: Cursor, values: Record<string, unknown>): void {
-  const list = [...cursor.parts(2, 4, 4)].map((part) => {
+  const list: ConfigurationAttribute[] = []
+  for (const part of cursor.parts(2, 4, 4)) {
     const type = part.bits(2, 0x7fff)
     part.number(2)
-    return { type, value: part.rest() }
-  })
-  need(list.length <= 256)
+    list.push({ type, value: part.rest() })
+    cursor.need(list.length < 256 || cursor.left === 0, 'limitExceeded')
+  }
   values['attributes'] = list
 }
 
@@ -206,18 +219,18 @@ function eap(cursor: Cursor, values: Record<string, unknown>): void {
   const whole = cursor.left
   const code = cursor.number(1)
   const identifier = cursor.number(1)
-  need(cursor.number(2) === whole)
+  cursor.need(cursor.number(2) === whole, 'invalidLength')
   Object.assign(values, { code, identifier })
   if ([1, 2, 5, 6].includes(code)) Object.assign(values, { type: cursor.number(1), data: cursor.rest() })
-  else need(cursor.left === 0)
+  else cursor.need(cursor.left === 0, 'invalidLength')
 }
 
 /** RFC 7383 section 2.5. */
 function fragmentNumbers(cursor: Cursor, values: Record<string, unknown>): void {
   const fragmentNumber = cursor.number(2)
   const totalFragments = cursor.number(2)
-  need(fragmentNumber >= 1 && fragmentNumber <= totalFragments)
+  cursor.need(fragmentNumber >= 1 && fragmentNumber <= totalFragments, 'invalidValue')
   // The type of the first inner payload, from the generic header, stands in the first fragment alone.
-  if (fragmentNumber > 1) need(values['firstInner'] === 0)
+  if (fragmentNumber > 1) cursor.need(values['firstInner'] === 0, 'invalidValue')
   Object.assign(values, { fragmentNumber, totalFragments })
 }

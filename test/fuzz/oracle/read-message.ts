@@ -1,9 +1,10 @@
-import type { Message, Payload } from '../../../src/codec/types.ts'
-import { Cursor, need, Refused } from './cursor.ts'
+import type { DecodeErrorCode, Message, Payload } from '../../../src/codec/types.ts'
+import { Cursor, Unreadable } from './cursor.ts'
 import { SHAPES } from './payload-shapes.ts'
 
-/** A part of the octets that breaks a rule, and the kind of payload it belongs to. */
+/** A part of the octets that breaks rules, which, and the kind of payload it belongs to. */
 export interface Fault {
+  readonly codes: readonly DecodeErrorCode[]
   readonly kind: string
   readonly start: number
   readonly end: number
@@ -33,7 +34,7 @@ interface Frame {
 export function readMessage(octets: Uint8Array): Reading<Message> {
   const canonical = octets.slice()
   const cursor = new Cursor(canonical)
-  const header = attempt(() => {
+  const header = attempt(cursor, () => {
     const initiatorSpi = cursor.take(8)
     const responderSpi = cursor.take(8)
     const nextPayload = cursor.number(1)
@@ -41,9 +42,11 @@ export function readMessage(octets: Uint8Array): Reading<Message> {
     const exchangeType = cursor.number(1)
     const flags = cursor.bits(1, 0x38)
     const messageId = cursor.number(4)
-    need(cursor.number(4) === octets.length)
+    const length = cursor.number(4)
     const majorVersion = Math.floor(version / 16)
-    need(majorVersion === 2)
+    // Another version may mean something else by what follows (section 2.5).
+    cursor.must(majorVersion === 2, 'unsupportedMajorVersion')
+    cursor.must(length === octets.length, 'lengthMismatch')
     const fields = {
       initiatorSpi,
       responderSpi,
@@ -57,7 +60,9 @@ export function readMessage(octets: Uint8Array): Reading<Message> {
     }
     return { nextPayload, fields }
   })
-  if (header === undefined) return { ok: false, faults: [{ kind: 'header', start: 0, end: octets.length }] }
+  if (header === undefined) {
+    return { ok: false, faults: [{ kind: 'header', codes: [...cursor.broken], start: 0, end: octets.length }] }
+  }
   const payloads = readPayloads(cursor, header.nextPayload, true)
   if ('faults' in payloads) return { ok: false, faults: payloads.faults }
   return { ok: true, value: { ...header.fields, payloads: payloads.list }, canonical }
@@ -81,9 +86,10 @@ function readPayloads(
   const list: Payload[] = []
   const faults: Fault[] = broken === undefined ? [] : [broken]
   for (const frame of frames) {
-    const payload = attempt(() => readBody(frame))
-    if (payload !== undefined) list.push(payload)
-    else faults.push({ kind: kindOf(frame.type), start: faultStart(frame), end: frame.end })
+    const payload = attempt(frame.body, () => readBody(frame))
+    if (payload === undefined) {
+      faults.push({ kind: kindOf(frame.type), codes: [...frame.body.broken], start: faultStart(frame), end: frame.end })
+    } else list.push(payload)
   }
   return faults.length === 0 ? { list } : { faults }
 }
@@ -98,20 +104,21 @@ function frameChain(cursor: Cursor, firstPayload: number, isOuter: boolean, fram
   while (type !== 0) {
     const start = cursor.place
     const end = start + Math.min(4, cursor.left)
-    if (frames.length === 256) return { kind: '', start, end: start }
-    const frame = attempt(() => {
+    if (frames.length === 256) return { kind: '', codes: ['limitExceeded'], start, end: start }
+    const frame = attempt(cursor, () => {
       const next = cursor.number(1)
       const critical = cursor.bits(1, 0x80) !== 0
       const length = cursor.number(2)
-      need(length >= 4)
-      return { type, next, critical, body: cursor.part(length - 4), start, end: start + length }
+      cursor.must(length >= 4, 'invalidLength')
+      return { type, next, critical, body: cursor.part(length - 4).alone(), start, end: start + length }
     })
     const isLast = type === 46 || type === 53
-    if (frame === undefined || (isLast && !isOuter)) return { kind: kindOf(type), start, end }
+    if (frame === undefined) return { kind: kindOf(type), codes: [...cursor.broken], start, end }
+    if (isLast && !isOuter) return { kind: kindOf(type), codes: ['invalidStructure'], start, end }
     frames.push(frame)
     type = isLast ? 0 : frame.next
   }
-  return cursor.left === 0 ? undefined : { kind: '', start: cursor.place, end: cursor.place }
+  return cursor.left === 0 ? undefined : { kind: '', codes: ['trailingOctets'], start: cursor.place, end: cursor.place }
 }
 
 function readBody({ type, next, critical, body }: Frame): Payload {
@@ -128,11 +135,13 @@ function kindOf(type: number): string {
   return SHAPES[type]?.kind ?? 'unknown'
 }
 
-function attempt<T>(read: () => T): T | undefined {
+/** Undefined when a rule is broken: `cursor.broken` says which. */
+function attempt<T>(cursor: Cursor, read: () => T): T | undefined {
   try {
-    return read()
+    const value = read()
+    return cursor.broken.size === 0 ? value : undefined
   } catch (thrown) {
-    if (thrown instanceof Refused) return undefined
+    if (thrown instanceof Unreadable) return undefined
     throw thrown
   }
 }

@@ -46,14 +46,17 @@ function checkAgreement(result: DecodeResult<unknown>, reading: Reading<unknown>
   } else {
     claim(!result.ok, 'what RFC 7296 forbids is refused', () => show(reading.faults))
     const { error } = result
-    claim(isAt(error, reading.faults), 'the error names a payload that is broken and a place in it', () =>
+    const there = reading.faults.filter((fault) => isAt(error, fault))
+    claim(there.length > 0, 'the error names a payload that is broken and a place in it', () =>
       show([error, reading.faults])
     )
+    const isNamed = there.some(({ codes }) => codes.includes(error.code))
+    claim(isNamed, 'the error has a code of what is broken', () => show([error, there]))
   }
 }
 
-function isAt({ path, offset }: DecodeError, faults: readonly Fault[]): boolean {
-  return faults.some(({ kind, start, end }) => (path[0] ?? '') === kind && offset >= start && offset <= end)
+function isAt({ path, offset }: DecodeError, { kind, start, end }: Fault): boolean {
+  return (path[0] ?? '') === kind && offset >= start && offset <= end
 }
 
 function checkError({ code, offset, path }: DecodeError, length: number): void {

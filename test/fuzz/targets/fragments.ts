@@ -3,6 +3,7 @@ import { openFragment, type ProtectedHeader, sealFragment } from '../../../src/c
 import {
   type AuthenticFragment,
   addFragment,
+  type FragmentDefect,
   type FragmentOutcome,
   fragmentDefect,
   type Reassembly
@@ -70,7 +71,14 @@ function checkedAdd(model: Model, before: Reassembly | undefined, fragment: Auth
   claim(outcome.kind === expected.kind, 'a fragment is stored, completes or is discarded as RFC 7383 says', () =>
     show([outcome.kind, expected.kind, fragment.fragmentNumber, fragment.totalFragments])
   )
-  claim(defect === undefined || outcome.kind === 'discarded', 'what the numbers alone exclude is discarded')
+  const named = outcome.kind === 'discarded' ? outcome.defect : undefined
+  claim(named === expected.defect, 'a discarded fragment is discarded for what is wrong with it', () =>
+    show([named, expected.defect, fragment.fragmentNumber, fragment.totalFragments])
+  )
+  const isExcluded = defect === expected.defect || (defect === undefined && named === 'limitExceeded')
+  claim(isExcluded, 'what the numbers alone exclude is discarded before its checksum is computed', () =>
+    show([defect, expected.defect])
+  )
   if (outcome.kind === 'complete') {
     claim(isSame(outcome, expected), 'the reassembled content is that of the fragments in order')
     return undefined
@@ -96,12 +104,16 @@ class Model {
   private readonly parts = new Map<number, AuthenticFragment>()
   private total = 0
 
-  add(fragment: AuthenticFragment): { readonly kind: FragmentOutcome['kind'] } {
+  add(fragment: AuthenticFragment): { readonly kind: FragmentOutcome['kind']; readonly defect?: FragmentDefect } {
     const { fragmentNumber: number, totalFragments: total, inner } = fragment
-    if (number === 0 || total === 0 || number > total || total > MOST_FRAGMENTS) return { kind: 'discarded' }
-    if (total < this.total || (total === this.total && this.parts.has(number))) return { kind: 'discarded' }
+    const discarded = (defect: FragmentDefect) => ({ kind: 'discarded' as const, defect })
+    if (number === 0 || total === 0 || number > total) return discarded('invalidNumber')
+    if (total > MOST_FRAGMENTS) return discarded('limitExceeded')
+    if (total < this.total) return discarded('staleTotal')
+    if (total === this.total && this.parts.has(number)) return discarded('duplicate')
     const kept = total > this.total ? [] : [...this.parts.values()]
-    if (kept.reduce((sum, part) => sum + part.inner.length, inner.length) > MOST_OCTETS) return { kind: 'discarded' }
+    const octets = kept.reduce((sum, part) => sum + part.inner.length, inner.length)
+    if (octets > MOST_OCTETS) return discarded('limitExceeded')
     if (total > this.total) this.parts.clear()
     this.total = total
     this.parts.set(number, fragment)

@@ -121,6 +121,7 @@ const DEEDS: readonly Deed[] = [
     live.unauthenticated({ from, path: at, bytes: decisions.take(decisions.below(80)) }, decisions)
   },
   ...Array<Deed>(2).fill((live, decisions) => live.bend(decisions)),
+  (live, decisions) => live.misquote(decisions),
   (live, decisions) => {
     const firstPayload = decisions.octet()
     live.invent(decisions, { firstPayload, bytes: decisions.take(decisions.below(120)) })
