@@ -50,7 +50,10 @@ function readPcap(octets: Uint8Array): Capture {
 }
 
 const SECTION = 0x0a0d0d0a
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const INTERFACE = 1
+/** Obsolete, and still in old files. */
+const PACKET = 2
 const SIMPLE_PACKET = 3
 const ENHANCED_PACKET = 6
 
@@ -65,7 +68,10 @@ function readPcapng(octets: Uint8Array): Capture {
   for (let at = 0; at < octets.length; ) {
     if (at + 12 > octets.length) return { frames, defect: `the file is cut off behind frame ${frames.length}` }
     if (readUint32(octets, at) === SECTION) {
-      order = readUint32(octets, at + 8) === 0x1a2b3c4d ? 'big' : 'little'
+      const magic = at + 8
+      if (readUint32(octets, magic) === BYTE_ORDER_MAGIC) order = 'big'
+      else if (uint32(octets, magic, 'little') === BYTE_ORDER_MAGIC) order = 'little'
+      else return { frames, defect: `a section behind frame ${frames.length} has no byte order` }
       linkTypes = []
     }
     const type = uint32(octets, at, order)
@@ -74,9 +80,13 @@ function readPcapng(octets: Uint8Array): Capture {
     if (length < 12 || next > octets.length) {
       return { frames, defect: `a block behind frame ${frames.length} says it has ${length} octets` }
     }
+    if (uint32(octets, next - 4, order) !== length) {
+      return { frames, defect: `a block behind frame ${frames.length} has two lengths` }
+    }
     const body = octets.subarray(at + 8, next - 4)
     if (type === INTERFACE && body.length >= 2) linkTypes.push(uint16(body, 0, order))
     const found = packetOf(type, body, order)
+    if (found === 'cutOff') return { frames, defect: `frame ${frames.length + 1} is longer than its block` }
     if (found !== undefined) {
       const linkType = linkTypes[found.port] ?? -1
       frames.push({ number: frames.length + 1, linkType, octets: found.octets })
@@ -86,20 +96,28 @@ function readPcapng(octets: Uint8Array): Capture {
   return { frames }
 }
 
-function packetOf(
-  type: number,
-  body: Uint8Array,
-  order: ByteOrder
-): { readonly port: number; readonly octets: Uint8Array } | undefined {
-  if (type === ENHANCED_PACKET && body.length >= 20) {
-    const captured = Math.min(uint32(body, 12, order), body.length - 20)
-    return { port: uint32(body, 0, order), octets: body.subarray(20, 20 + captured) }
+interface Packet {
+  readonly port: number
+  readonly octets: Uint8Array
+}
+
+function packetOf(type: number, body: Uint8Array, order: ByteOrder): Packet | 'cutOff' | undefined {
+  switch (type) {
+    case ENHANCED_PACKET:
+    case PACKET: {
+      if (body.length < 20) return 'cutOff'
+      const captured = uint32(body, 12, order)
+      if (captured > body.length - 20) return 'cutOff'
+      const port = type === PACKET ? uint16(body, 0, order) : uint32(body, 0, order)
+      return { port, octets: body.subarray(20, 20 + captured) }
+    }
+    case SIMPLE_PACKET:
+      // Its length is that on the wire: the snapshot length may have cut it.
+      if (body.length < 4) return 'cutOff'
+      return { port: 0, octets: body.subarray(4, 4 + Math.min(uint32(body, 0, order), body.length - 4)) }
+    default:
+      return undefined
   }
-  if (type === SIMPLE_PACKET && body.length >= 4) {
-    const captured = Math.min(uint32(body, 0, order), body.length - 4)
-    return { port: 0, octets: body.subarray(4, 4 + captured) }
-  }
-  return undefined
 }
 
 function uint16(octets: Uint8Array, at: number, order: ByteOrder): number {

@@ -40,6 +40,7 @@ function networkOffset(linkType: number, octets: Uint8Array): number | undefined
       return isIp ? at + 2 : octets.length + 1
     }
     case 0:
+    case 108:
       return 4
     case 12:
     case 101:

@@ -35,7 +35,7 @@ export function explainInput(input: Uint8Array, format: Format, write: Write, ta
     return { complaint: 'neither a capture (pcap, pcapng) nor hexadecimal octets', exitCode: 2 }
   }
   // As it was on port 4500, behind the non-ESP marker (RFC 3948 section 2.2)?
-  const isMarked = octets.length > 32 && readUint32(octets, 0) === 0 && readUint32(octets, 28) === octets.length - 4
+  const isMarked = octets.length >= 32 && readUint32(octets, 0) === 0 && readUint32(octets, 28) === octets.length - 4
   const explain = createExplainer(format, table)
   const { text, isWellFormed } = explain(isMarked ? octets.subarray(4) : octets, '')
   write(text)
@@ -122,7 +122,7 @@ function createExplainer(format: Format, table: KeyTable | undefined): Explainer
     const content = opened.kind === 'opened' ? opened.content : undefined
     const message = explainMessage(octets, content)
     const inner = content === undefined ? undefined : explainPayloads(content)
-    const isWellFormed = message.error === undefined && inner?.error === undefined
+    const isWellFormed = [message, inner].every((one) => one?.error === undefined && one?.defect === undefined)
     return { text: render(format, title, message, opened, inner), isWellFormed }
   }
 }
@@ -137,7 +137,8 @@ function render(
   const line = `${title === '' ? '' : `${title} `}${message.line}`
   const protection = protectionText(opened)
   if (format === 'line') {
-    const fault = inner?.error === undefined ? '' : ` malformed inside: ${errorText(inner.error)}`
+    const fault =
+      inner?.error === undefined ? faultText(message, inner) : ` malformed inside: ${errorText(inner.error)}`
     return `${line}${fault}${protection === '' ? '' : ` (${protection})`}\n`
   }
   if (format === 'json') return `${JSON.stringify(jsonOf(title, message, opened, inner))}\n`
@@ -148,10 +149,18 @@ function render(
   return parts.join('')
 }
 
+/** What is wrong inside payloads, where the line does not say already that the message is malformed. */
+function faultText(message: Explanation, inner: Explanation | undefined): string {
+  const defect = message.error === undefined ? (message.defect ?? inner?.defect) : undefined
+  return defect === undefined ? '' : ` faulty: ${defect}`
+}
+
 function protectionText(opened: Opened): string {
   if (opened.kind === 'noKeys') return 'protected'
   if (opened.kind === 'refused') return 'protected; the keys do not open it'
-  return opened.kind === 'fragment' ? `fragment ${opened.have} of ${opened.of}; the message is not whole yet` : ''
+  if (opened.kind === 'discarded') return `fragment ${opened.number} of ${opened.of}; discarded, ${opened.why}`
+  if (opened.kind !== 'fragment') return ''
+  return `fragment ${opened.number} of ${opened.of}; the message is not whole yet, ${opened.have} are here`
 }
 
 function jsonOf(title: string, message: Explanation, opened: Opened, inner: Explanation | undefined): object {
@@ -160,8 +169,10 @@ function jsonOf(title: string, message: Explanation, opened: Opened, inner: Expl
     line: message.line,
     protection: opened.kind,
     ...(message.error === undefined ? {} : { error: message.error }),
+    ...(message.defect === undefined ? {} : { defect: message.defect }),
     tree: message.tree satisfies Explained,
     ...(inner === undefined ? {} : { decrypted: inner.tree }),
-    ...(inner?.error === undefined ? {} : { decryptedError: inner.error })
+    ...(inner?.error === undefined ? {} : { decryptedError: inner.error }),
+    ...(inner?.defect === undefined ? {} : { decryptedDefect: inner.defect })
   }
 }

@@ -58,10 +58,13 @@ type Row = Readonly<Record<(typeof COLUMNS)[number], string>>
  * `skEi`, `skEr`, `encryption`, `skAi`, `skAr`, `integrity`. Returns what is wrong by line or entry, without any key in it.
  */
 export function readKeyTable(text: string): { readonly ok: true; readonly table: KeyTable } | KeyTableFault {
-  const rows = text.trimStart().startsWith('[') ? jsonRows(text) : tableRows(text)
+  // Editors of Windows put a byte order mark first.
+  const plain = text.replace(/^\uFEFF/, '')
+  const rows = plain.trimStart().startsWith('[') ? jsonRows(plain) : tableRows(plain)
   if ('fault' in rows) return rows
   const keys = new Map<string, IkeSaKeys>()
-  for (const [i, row] of rows.rows.entries()) {
+  for (const [i, given] of rows.rows.entries()) {
+    const row = withoutPrefixes(given)
     const found = keysOf(row)
     if (typeof found === 'string') return { ok: false, fault: `entry ${i + 1}: ${found}` }
     keys.set(`${row.spiI} ${row.spiR}`.toLowerCase(), found)
@@ -69,6 +72,12 @@ export function readKeyTable(text: string): { readonly ok: true; readonly table:
   const find: KeyTable['find'] = ({ initiatorSpi, responderSpi }) =>
     keys.get(`${toHex(initiatorSpi)} ${toHex(responderSpi)}`)
   return { ok: true, table: { find } }
+}
+
+/** Hexadecimal may begin with 0x, as Wireshark's may. */
+function withoutPrefixes(row: Row): Row {
+  const cells = COLUMNS.map((column) => [column, row[column].replace(/^0x/i, '')])
+  return Object.fromEntries(cells) as Row
 }
 
 /** What is wrong with a table of keys. */

@@ -1,7 +1,7 @@
 import { toHex } from '../bytes/index.ts'
 import { GENERIC_HEADER_OCTETS, type Message } from '../codec/index.ts'
 import { openFragment, openMessage } from '../crypto/index.ts'
-import { addFragment, type Reassembly } from '../exchange/index.ts'
+import { addFragment, type FragmentDefect, type Reassembly } from '../exchange/index.ts'
 import type { OpenedContent } from '../explain/index.ts'
 import type { KeyTable } from './key-table.ts'
 
@@ -10,7 +10,9 @@ export type Opened =
   | { readonly kind: 'plain' }
   | { readonly kind: 'noKeys' }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'fragment'; readonly have: number; readonly of: number }
+  /** Number `number` of `of`; `have` of them are here. */
+  | { readonly kind: 'fragment'; readonly number: number; readonly have: number; readonly of: number }
+  | { readonly kind: 'discarded'; readonly number: number; readonly of: number; readonly why: FragmentDefect }
   | { readonly kind: 'opened'; readonly content: OpenedContent }
 
 /** Opens messages one after the other, and keeps fragments until their message is whole (RFC 7383 section 2.6). */
@@ -32,13 +34,16 @@ export function createOpener(table: KeyTable | undefined): (message: Message, oc
     }
     const opened = openFragment(input)
     if (!opened.ok) return { kind: 'refused' }
-    const key = `${toHex(message.initiatorSpi)} ${message.fromInitiator} ${message.isResponse} ${message.messageId}`
+    const { initiatorSpi, responderSpi, fromInitiator, isResponse, messageId } = message
+    const key = `${toHex(initiatorSpi)} ${toHex(responderSpi)} ${fromInitiator} ${isResponse} ${messageId}`
     const outcome = addFragment(reassemblies.get(key), opened)
     if (outcome.kind === 'complete') {
       reassemblies.delete(key)
       return { kind: 'opened', content: { firstPayload: outcome.firstInner, octets: outcome.inner } }
     }
-    if (outcome.kind === 'stored') reassemblies.set(key, outcome.reassembly)
-    return { kind: 'fragment', have: opened.fragmentNumber, of: opened.totalFragments }
+    const { fragmentNumber: number, totalFragments: of } = opened
+    if (outcome.kind === 'discarded') return { kind: 'discarded', number, of, why: outcome.defect }
+    reassemblies.set(key, outcome.reassembly)
+    return { kind: 'fragment', number, have: outcome.reassembly.parts.length, of }
   }
 }

@@ -16,8 +16,9 @@ export function explainFields(outline: Outline, size: number, forms: Forms, refe
   const readings = readFields(forms, octets)
   if (!readings.ok) {
     const { code, field, offset } = readings.error
-    if (size > 0)
-      outline.rest('data', `${field === '' ? 'data' : field}: ${FAULTS[code]} at its octet ${offset} (${reference})`)
+    const defect = `${field === '' ? 'data' : field}: ${FAULTS[code]} at its octet ${offset} (${reference})`
+    if (size > 0) outline.rest('data', defect)
+    else outline.fault('data', defect)
     return undefined
   }
   takeAll(outline, readings.value, reference)

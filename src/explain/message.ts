@@ -20,6 +20,8 @@ export interface Explanation {
   readonly tree: Explained
   /** Why the codec refuses it. */
   readonly error?: DecodeError
+  /** The first thing that the tree says is wrong, and where; also what is inside a payload whose shape the codec accepts. */
+  readonly defect?: string
 }
 
 /** What an Encrypted payload, or all Encrypted Fragments together, held. Offsets in its tree count from its own start. */
@@ -44,9 +46,9 @@ export function explainMessage(octets: Uint8Array, opened?: OpenedContent): Expl
     return undefined
   })
   const tree = outline.nodes[0] as Explained
-  if (!decoded.ok) return { line: `malformed: ${errorText(decoded.error)}`, tree, error: decoded.error }
+  if (!decoded.ok) return malformed(decoded.error, tree)
   const inner = opened === undefined ? undefined : decodePayloads(opened.octets, opened.firstPayload)
-  return { line: messageSummary(decoded.value, inner?.ok ? inner.value : undefined), tree }
+  return explanation(messageSummary(decoded.value, inner?.ok ? inner.value : undefined), tree)
 }
 
 /** A chain of payloads without a message around it, as an Encrypted payload holds one. Total. */
@@ -60,7 +62,26 @@ export function explainPayloads({ octets, firstPayload }: OpenedContent): Explan
   const tree = outline.nodes[0] as Explained
   const names = tree.children.map(({ name }) => name)
   const line = names.length === 0 ? '{}' : `{ ${names.join(', ')} }`
-  return decoded.ok ? { line, tree } : { line: `malformed: ${errorText(decoded.error)}`, tree, error: decoded.error }
+  return decoded.ok ? explanation(line, tree) : malformed(decoded.error, tree)
+}
+
+function malformed(error: DecodeError, tree: Explained): Explanation {
+  return { ...explanation(`malformed: ${errorText(error)}`, tree), error }
+}
+
+function explanation(line: string, tree: Explained): Explanation {
+  const defect = firstDefect(tree)
+  return defect === undefined ? { line, tree } : { line, tree, defect }
+}
+
+/** `data at octet 36: cookie: too few octets …`; trees are no deeper than a selector in a payload. */
+function firstDefect(tree: Explained): string | undefined {
+  if (tree.defect !== undefined) return `${tree.name} at octet ${tree.offset}: ${tree.defect}`
+  for (const part of tree.children) {
+    const defect = firstDefect(part)
+    if (defect !== undefined) return defect
+  }
+  return undefined
 }
 
 /** `invalidLength at octet 62, securityAssociation.proposals[0]: 7`. */

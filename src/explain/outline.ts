@@ -115,6 +115,11 @@ export class Outline {
     this.push(name, octets.length, octetsText(octets), undefined, defect)
   }
 
+  /** Says at this place what is wrong, of no octets. */
+  fault(name: string, defect: string): void {
+    this.nodes.push(node(name, this.at, 0, '', undefined, defect))
+  }
+
   /** A piece with parts, which `fill` takes; what it leaves is surplus. The text may depend on the parts. */
   group(name: string, size: number, fill: (parts: Outline) => string | undefined, reference?: string): void {
     if (this.broken) return

@@ -6,6 +6,8 @@ import { isCapture, readCapture } from '../../src/cli/capture.ts'
 import { frameContent } from '../../src/cli/datagram.ts'
 import { explainInput, type Outcome } from '../../src/cli/explain-input.ts'
 import { readKeyTable } from '../../src/cli/key-table.ts'
+import { encodeMessage, encodePayloads, NOTIFY, notify } from '../../src/codec/index.ts'
+import { aes256Gcm16, type IkeSuite, prfHmacSha256, sealFragment, x25519 } from '../../src/crypto/index.ts'
 import { buildIpPacket, buildUdpPacket } from '../../src/esp/index.ts'
 import android from '../vectors/android-ike-sessions.json' with { type: 'json' }
 import gcm from '../vectors/strongswan-mobike-gcm-x25519-psk.json' with { type: 'json' }
@@ -154,8 +156,75 @@ it('fragments are put together (RFC 7383): an Android session that has some', ()
   const ends = { source: end('192.0.2.1:500'), destination: end('10.0.0.1:500') }
   const frames = (session?.messages ?? []).map(({ hex }) => buildUdpPacket({ ...ends, payload: fromHex(hex) }))
   const { text } = explained(pcap(101, frames), 'line', table)
-  expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet\)/)
+  expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet, 1 are here\)/)
   expect(text).toMatch(/IKE_AUTH response \d+ \{ IDr, .*AUTH/)
+})
+
+describe('fragments (RFC 7383) that this library sealed', () => {
+  const suite: IkeSuite = { encryption: aes256Gcm16, integrity: null, prf: prfHmacSha256, keyExchange: x25519 }
+  const material = new Uint8Array(32 + 2 * 36 + 64).map((_, i) => i)
+  const skEi = Buffer.from(material.subarray(32, 68)).toString('hex')
+  const skEr = Buffer.from(material.subarray(68, 104)).toString('hex')
+  const inner = encodePayloads([
+    notify(NOTIFY.MOBIKE_SUPPORTED),
+    { kind: 'vendorId', data: new Uint8Array(40).fill(5) }
+  ])
+  const table = (...responderSpis: readonly string[]) =>
+    tableOf(
+      JSON.stringify(
+        responderSpis.map((spiR) => {
+          return { spiI: '0x0101010101010101', spiR, skEi: `0x${skEi}`, skEr, encryption: row.encryption }
+        })
+      )
+    )
+  const fragment = (fragmentNumber: number, totalFragments: number, responder = 2): Uint8Array => {
+    const size = Math.ceil(inner.bytes.length / totalFragments)
+    const ends = { source: end('192.0.2.1:500'), destination: end('10.0.0.1:500') }
+    const payload = sealFragment({
+      suite,
+      material,
+      header: {
+        initiatorSpi: new Uint8Array(8).fill(1),
+        responderSpi: new Uint8Array(8).fill(responder),
+        exchangeType: 35,
+        fromInitiator: true,
+        isResponse: false,
+        messageId: 1
+      },
+      firstInner: inner.firstPayload,
+      inner: inner.bytes.subarray((fragmentNumber - 1) * size, fragmentNumber * size),
+      iv: new Uint8Array(8).fill(fragmentNumber),
+      fragmentNumber,
+      totalFragments
+    })
+    return buildUdpPacket({ ...ends, payload })
+  }
+  const notesOf = (frames: readonly Uint8Array[], keys = table('0202020202020202')): readonly string[] =>
+    explained(pcap(101, frames), 'line', keys)
+      .text.trimEnd()
+      .split('\n')
+      .map((line) => /\((fragment .*)\)$/.exec(line)?.[1] ?? /\{.*\}/.exec(line)?.[0] ?? line)
+
+  it('are counted as they arrive, in whatever order, and open when all are here', () => {
+    expect(notesOf([fragment(3, 3), fragment(1, 3), fragment(2, 3)])).toEqual([
+      'fragment 3 of 3; the message is not whole yet, 1 are here',
+      'fragment 1 of 3; the message is not whole yet, 2 are here',
+      '{ N(MOBIKE_SUPPORTED), V }'
+    ])
+  })
+
+  it('that are discarded say why', () => {
+    expect(notesOf([fragment(2, 3), fragment(2, 3), fragment(1, 2)])).toEqual([
+      'fragment 2 of 3; the message is not whole yet, 1 are here',
+      'fragment 2 of 3; discarded, duplicate',
+      'fragment 1 of 2; discarded, staleTotal'
+    ])
+  })
+
+  it('of two IKE SAs with one initiator SPI are not mixed', () => {
+    const notes = notesOf([fragment(1, 2), fragment(2, 2, 3)], table('0202020202020202', '0303030303030303'))
+    expect(notes.map((note) => note.slice(-10))).toEqual(['1 are here', '1 are here'])
+  })
 })
 
 describe('hexadecimal', () => {
@@ -180,6 +249,24 @@ describe('hexadecimal', () => {
     expect(malformed.text).toMatch(/^malformed: lengthMismatch at octet 24, header\.length/)
     expect(explained(utf8Bytes('hello'), 'text')).toMatchObject({ text: '', exitCode: 2 })
     expect(explained(new Uint8Array(0), 'text')).toMatchObject({ exitCode: 2 })
+  })
+
+  it('behind the non-ESP marker, even one of a header alone', () => {
+    const header = `${'11'.repeat(16)}002025080000000100000000`.replace(/00000000$/, '0000001c')
+    expect(explained(utf8Bytes(header), 'line').exitCode).toBe(0)
+    expect(explained(utf8Bytes(`00000000${header}`), 'line')).toEqual(explained(utf8Bytes(header), 'line'))
+  })
+
+  it.each([
+    [6, 'data at octet 36: cookie: too few octets at its octet 0 (RFC 4555 section 4.2.5)'],
+    [0, 'data at octet 36: cookie: too few octets at its octet 0 (RFC 4555 section 4.2.5)']
+  ])('a COOKIE2 of %i octets, in a message whose shape is right, is a fault in every format', (size, fault) => {
+    const cookie2 = notify(NOTIFY.COOKIE2, new Uint8Array(size))
+    const message = utf8Bytes(Buffer.from(encodeMessage({ ...INFORMATIONAL, payloads: [cookie2] })).toString('hex'))
+    expect(explained(message, 'line')).toMatchObject({ exitCode: 1, text: expect.stringContaining(`faulty: ${fault}`) })
+    const json = explained(message, 'json')
+    expect([json.exitCode, JSON.parse(json.text).defect]).toEqual([1, fault])
+    expect(explained(message, 'text')).toMatchObject({ exitCode: 1, text: expect.stringContaining('too few octets') })
   })
 })
 
@@ -217,6 +304,36 @@ describe('hostile files', () => {
     const { text, complaint, exitCode } = explained(file.subarray(0, file.length - 3), 'line')
     expect(text.trimEnd().split('\n').length).toBe(packets.length - 1)
     expect([complaint, exitCode]).toEqual([`the file is cut off in frame ${packets.length}`, 1])
+  })
+
+  it('a pcapng block that lies about its lengths ends the reading, and is told', () => {
+    const file = pcapng(101, packets.slice(0, 2))
+    const sectionAndInterface = 28 + 20
+    const lie = (at: number, ...octets: readonly number[]) => {
+      const copy = file.slice()
+      copy.set(octets, at)
+      return explained(copy, 'line')
+    }
+    expect(lie(8, 0, 0, 0, 0).complaint).toBe('a section behind frame 0 has no byte order')
+    expect(lie(sectionAndInterface - 4, 0).complaint).toBe('a block behind frame 0 has two lengths')
+    expect(lie(sectionAndInterface + 8 + 12, 0xff, 0xff).complaint).toBe('frame 1 is longer than its block')
+    for (const { exitCode } of [lie(8, 0, 0, 0, 0), lie(sectionAndInterface + 20, 0xff, 0xff)]) expect(exitCode).toBe(2)
+  })
+
+  it('Packet Blocks of old pcapng files and the loopback of OpenBSD are read', () => {
+    const block = (type: number, body: Uint8Array): Uint8Array => {
+      const padded = concatBytes(body, new Uint8Array((4 - (body.length % 4)) % 4))
+      return concatBytes(le(type, padded.length + 12), padded, le(padded.length + 12))
+    }
+    const frame = packets[0] as Uint8Array
+    const old = concatBytes(
+      block(0x0a0d0d0a, le(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff)),
+      block(1, le(101, 0)),
+      block(2, concatBytes(le(0, 0, 0, frame.length, frame.length), frame))
+    )
+    expect(explained(old, 'line')).toEqual(explained(pcap(101, [frame]), 'line'))
+    const loop = concatBytes(Uint8Array.of(0, 0, 0, 2), frame)
+    expect(explained(pcap(108, [loop]), 'line')).toEqual(explained(pcap(101, [frame]), 'line'))
   })
 
   it('what might have been IKE and is not read is told, and all is not well', () => {
@@ -288,7 +405,26 @@ describe('hostile files', () => {
   })
 })
 
+const INFORMATIONAL = {
+  initiatorSpi: new Uint8Array(8).fill(1),
+  responderSpi: new Uint8Array(8).fill(2),
+  majorVersion: 2,
+  minorVersion: 0,
+  exchangeType: 37,
+  fromInitiator: true,
+  isResponse: false,
+  messageId: 5
+} as const
+
 describe('keys', () => {
+  it('behind a byte order mark and with 0x are the same', () => {
+    const expected = explained(pcap(101, packets), 'line', tableOf(wireshark))
+    const prefixed = wireshark.replace(row.spiI, `0x${row.spiI}`).replace(row.skEr, `0x${row.skEr}`)
+    expect(explained(pcap(101, packets), 'line', tableOf(`\uFEFF${prefixed}`))).toEqual(expected)
+    const json = JSON.stringify([{ ...row, skEi: `0X${row.skEi}` }])
+    expect(explained(pcap(101, packets), 'line', tableOf(`\uFEFF${json}`))).toEqual(expected)
+  })
+
   it.each([
     ['a,b', 'line 1: 2 columns, 8 are needed'],
     [wireshark.replace('AES-GCM-256', 'AES-GCM-192'), 'encryption is no algorithm known here'],

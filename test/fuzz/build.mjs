@@ -12,7 +12,7 @@ const output = join(root, 'node_modules/.cache/fuzz')
 const counters = join(here, 'counters.ts')
 
 /** What guides: the library's own branches. Not the engine's random source, and not arithmetic of ciphers. */
-const GUIDES = /^src\/(codec|bodies|exchange|ike|mobike|session)\/|^src\/crypto\/protect\.ts$/
+const GUIDES = /^src\/(bodies|cli|codec|exchange|explain|ike|mobike|rules|session)\/|^src\/crypto\/protect\.ts$/
 
 /** Room for the branches that a defect adds to its file. */
 const SPARE = 16

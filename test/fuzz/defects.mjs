@@ -140,5 +140,19 @@ export const DEFECTS = [
     file: 'src/mobike/nat-prohibition.ts',
     find: 'return isTcp(path) || constantTimeEqual(data, noNatsAllowedFor({ local: path.remote, remote: path.local }))',
     replace: 'return isTcp(path) || data.length > 0'
+  },
+  {
+    name: 'a fault inside a payload does not count',
+    targets: ['explain'],
+    file: 'src/cli/explain-input.ts',
+    find: 'one?.error === undefined && one?.defect === undefined',
+    replace: 'one?.error === undefined'
+  },
+  {
+    name: 'text of a peer is shown as it came',
+    targets: ['explain'],
+    file: 'src/explain/outline.ts',
+    find: 'return text.replace(UNSHOWN,',
+    replace: 'return text.replace(/[^\\s\\S]/g,'
   }
 ]

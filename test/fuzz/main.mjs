@@ -14,10 +14,12 @@ const options = new Map(
 )
 const seconds = Number(options.get('--seconds') ?? 60)
 const seed = Number(options.get('--seed') ?? 1)
-const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies', 'session']
+const ALL = ['decode', 'decode-encode', 'unprotect', 'fragments', 'bodies', 'explain', 'session']
 const wanted = options.has('--target') ? [options.get('--target')] : ALL
 if (!(seconds > 0) || !Number.isInteger(seed) || !wanted.every((name) => ALL.includes(name))) {
-  console.error(`usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}] [--defect PART_OF_ITS_NAME]`)
+  console.error(
+    `usage: npm run fuzz -- [--seconds N] [--seed S] [--target ${ALL.join('|')}] [--defect PART_OF_ITS_NAME]`
+  )
   process.exit(2)
 }
 const folders = [join(root, 'test/vectors')]

@@ -2,6 +2,7 @@ import type { FuzzTarget } from '../target.ts'
 import { bodiesTarget } from './bodies.ts'
 import { decodeTarget } from './decode.ts'
 import { decodeEncodeTarget } from './decode-encode.ts'
+import { explainTarget } from './explain.ts'
 import { fragmentsTarget } from './fragments.ts'
 import { sessionTarget } from './session.ts'
 import { unprotectTarget } from './unprotect.ts'
@@ -13,5 +14,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   unprotectTarget,
   fragmentsTarget,
   bodiesTarget,
+  explainTarget,
   sessionTarget
 ]

@@ -5,6 +5,8 @@ import {
   aes192Cbc,
   aes256Cbc,
   aes256Gcm16,
+  aesCmac96,
+  aesXcbc96,
   chacha20Poly1305,
   hmacSha1_96,
   hmacSha256_128,
@@ -37,7 +39,9 @@ export const FUZZED_SAS: readonly FuzzedSa[] = [
   sa(aes192Cbc, hmacSha256_128, 'aes-192-cbc', 'sha256'),
   sa(aes256Cbc, hmacSha256_128, 'aes-256-cbc', 'sha256'),
   sa(aes256Cbc, hmacSha384_192, 'aes-256-cbc', 'sha384'),
-  sa(aes128Cbc, hmacSha512_256, 'aes-128-cbc', 'sha512')
+  sa(aes128Cbc, hmacSha512_256, 'aes-128-cbc', 'sha512'),
+  sa(aes128Cbc, aesXcbc96, 'aes-128-cbc', 'xcbc'),
+  sa(aes256Cbc, aesCmac96, 'aes-256-cbc', 'cmac')
 ]
 
 function sa(encryption: IkeSuite['encryption'], integrity: IkeSuite['integrity'], cipher: string, hash = ''): FuzzedSa {
@@ -84,12 +88,42 @@ export function sealAnything(
   message.set(iv, bodyStart)
   message.set(encrypt(cipher, e, iv, message.subarray(0, bodyStart), plaintext), bodyStart + iv.length)
   if (suite.integrity !== null) {
-    message.set(
-      createHmac(hash, a).update(message.subarray(0, checksumStart)).digest().subarray(0, suite.integrity.icvOctets),
-      checksumStart
-    )
+    const covered = message.subarray(0, checksumStart)
+    message.set(checksum(hash, a, covered).subarray(0, suite.integrity.icvOctets), checksumStart)
   }
   return Uint8Array.from(message)
+}
+
+function checksum(hash: string, key: Uint8Array, octets: Uint8Array): Buffer {
+  return hash === 'xcbc' || hash === 'cmac' ? aesMac(hash, key, octets) : createHmac(hash, key).update(octets).digest()
+}
+
+/** AES-XCBC-MAC (RFC 3566 section 4) and AES-CMAC (RFC 4493 section 2.4), which OpenSSL's hashes do not have. */
+function aesMac(hash: 'xcbc' | 'cmac', key: Uint8Array, octets: Uint8Array): Buffer {
+  const block = (blockKey: Uint8Array, input: Uint8Array): Buffer =>
+    createCipheriv('aes-128-ecb', blockKey, null).setAutoPadding(false).update(input)
+  const derived = (octet: number): Buffer => block(key, Buffer.alloc(16, octet))
+  const macKey = hash === 'xcbc' ? derived(1) : Buffer.from(key)
+  const whole = octets.length > 0 && octets.length % 16 === 0
+  const last = whole ? octets.length - 16 : octets.length - (octets.length % 16)
+  const first = hash === 'xcbc' ? Buffer.alloc(0) : doubled(block(key, Buffer.alloc(16)))
+  const mask = hash === 'xcbc' ? derived(whole ? 2 : 3) : whole ? first : doubled(first)
+  const ending = Buffer.alloc(16)
+  ending.set(octets.subarray(last))
+  if (!whole) ending[octets.length - last] = 0x80
+  let state: Uint8Array = Buffer.alloc(16)
+  for (let at = 0; at < last; at += 16) state = block(macKey, xor(state, octets.subarray(at, at + 16)))
+  return block(macKey, xor(xor(state, ending), mask))
+}
+
+function xor(a: Uint8Array, b: Uint8Array): Buffer {
+  return Buffer.from(a.map((octet, i) => octet ^ (b[i] as number)))
+}
+
+/** Times x in the field of RFC 4493 section 2.3. */
+function doubled(block: Buffer): Buffer {
+  const carry = (block[0] as number) >> 7
+  return Buffer.from(block.map((octet, i) => (octet << 1) ^ (i < 15 ? (block[i + 1] as number) >> 7 : carry * 0x87)))
 }
 
 function encrypt(cipher: string, key: Uint8Array, iv: Uint8Array, before: Uint8Array, plaintext: Uint8Array): Buffer {
