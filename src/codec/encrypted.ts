@@ -1,6 +1,6 @@
 import { readUint16, writeUint16 } from '../bytes/index.ts'
 import { Malformed } from './malformed.ts'
-import { checkNumber, checkOctets, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
+import { checkNumber, checkOctets, checkReserved, MAXIMUM_BODY, putOctets, view } from './octet-fields.ts'
 import type { EncryptedFragmentPayload, EncryptedPayload } from './types.ts'
 
 /** Encrypted payload body (section 3.14), opaque here. `firstInner` is its own Next Payload field. */
@@ -15,7 +15,10 @@ export function encryptedLength({ firstInner, body }: EncryptedPayload): number 
   return body.length
 }
 
-/** Encrypted Fragment payload body (RFC 7383 section 2.5): from 1, at most the total; the first alone names a payload. */
+/**
+ * Encrypted Fragment payload body (RFC 7383 section 2.5): from 1, at most the total. The first alone names a payload; what the
+ * Next Payload of another says is no test of section 2.6, and ignored.
+ */
 export function decodeEncryptedFragment(
   firstInner: number,
   bytes: Uint8Array,
@@ -27,14 +30,19 @@ export function decodeEncryptedFragment(
   const totalFragments = readUint16(bytes, start + 2)
   if (fragmentNumber === 0) return new Malformed('invalidValue', start, 0, 'fragmentNumber')
   if (fragmentNumber > totalFragments) return new Malformed('invalidValue', start + 2, totalFragments, 'totalFragments')
-  if (fragmentNumber !== 1 && firstInner !== 0)
-    return new Malformed('invalidValue', start - 4, firstInner, 'firstInner')
-  return { kind: 'encryptedFragment', firstInner, fragmentNumber, totalFragments, body: view(bytes, start + 4, end) }
+  return {
+    kind: 'encryptedFragment',
+    firstInner: fragmentNumber === 1 ? firstInner : 0,
+    fragmentNumber,
+    totalFragments,
+    body: view(bytes, start + 4, end)
+  }
 }
 
 /** Octets of the body; throws on values the format cannot hold. */
 export function encryptedFragmentLength(payload: EncryptedFragmentPayload): number {
-  const { firstInner, fragmentNumber, totalFragments, body } = payload
+  const { firstInner, fragmentNumber, totalFragments, body, reserved } = payload
+  checkReserved(reserved, fragmentNumber === 1 ? 0 : 0xff, 'encryptedFragment')
   checkNumber(firstInner, 0xff, 'encryptedFragment', 'firstInner')
   checkNumber(totalFragments, 0xffff, 'encryptedFragment', 'totalFragments')
   checkNumber(fragmentNumber, totalFragments, 'encryptedFragment', 'fragmentNumber')

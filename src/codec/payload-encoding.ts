@@ -143,7 +143,8 @@ function linkAfter(payloads: readonly Payload[], index: number): number {
   const next = payloads[index + 1]
   if (next !== undefined) return payloadType(next)
   const last = payloads[index] as Payload
-  return last.kind === 'encrypted' || last.kind === 'encryptedFragment' ? last.firstInner : PAYLOAD.NONE
+  if (last.kind === 'encrypted') return last.firstInner
+  return last.kind === 'encryptedFragment' ? last.firstInner || (last.reserved ?? 0) : PAYLOAD.NONE
 }
 
 function bodyLength(payload: Payload): number {

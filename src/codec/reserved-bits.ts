@@ -28,6 +28,8 @@ function withBodyBits(payload: Payload, bytes: Uint8Array, body: number): Payloa
         { ...payload, attributes: attributesOf(payload.attributes, bytes, body + 4) },
         read24(bytes, body + 1)
       )
+    case 'encryptedFragment':
+      return payload.fragmentNumber === 1 ? payload : withReserved(payload, bytes[body - 4] as number)
     default:
       return payload
   }

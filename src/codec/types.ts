@@ -214,6 +214,8 @@ export interface EncryptedFragmentPayload extends PayloadBase {
   readonly fragmentNumber: number
   readonly totalFragments: number
   readonly body: Uint8Array
+  /** Next Payload of a fragment after the first, which is to be 0; lossless decoding keeps what it was. */
+  readonly reserved?: number
 }
 
 /** Configuration (47), section 3.15. */

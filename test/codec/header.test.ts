@@ -163,6 +163,23 @@ describe('frames that sealing fills in', () => {
     })
   })
 
+  test('what Next Payload of a later fragment says is none of the tests of RFC 7383 section 2.6: ignored, and kept by lossless decoding', () => {
+    const { bytes, bodyOffset } = encryptedFragmentFrame(HEADER, 41, 2, 2, 3)
+    bytes.set([7, 8, 9], bodyOffset)
+    const payload = {
+      kind: 'encryptedFragment',
+      firstInner: 0,
+      fragmentNumber: 2,
+      totalFragments: 2,
+      body: Uint8Array.of(7, 8, 9)
+    }
+    bytes[28] = 41
+    expect(decodeMessage(bytes)).toEqual({ ok: true, value: { ...HEADER, payloads: [payload] } })
+    const lossless = decodeMessage(bytes, { lossless: true })
+    expect(lossless).toMatchObject({ ok: true, value: { payloads: [{ ...payload, reserved: 41 }] } })
+    if (lossless.ok) expect(encodeMessage(lossless.value)).toEqual(bytes)
+  })
+
   test('a body that does not fit, or a fragment that cannot be, throws', () => {
     expect(() => encryptedFrame(HEADER, 41, 65532)).toThrow('bodyOctets')
     expect(() => encryptedFrame(HEADER, 256, 1)).toThrow('firstInner')

@@ -243,6 +243,11 @@ describe('encoding refuses what the format cannot hold, and names it', () => {
       { kind: 'encryptedFragment', firstInner: 35, fragmentNumber: 2, totalFragments: 2, body: four },
       'encryptedFragment.firstInner'
     ],
+    [
+      'fragment 1 with a reserved Next Payload',
+      { kind: 'encryptedFragment', firstInner: 0, fragmentNumber: 1, totalFragments: 2, body: four, reserved: 35 },
+      'encryptedFragment.reserved'
+    ],
     ['type 0', { kind: 'unknown', type: 0, body: four }, 'unknown.type'],
     ['no payload', { kind: 'nothing' } as unknown as Payload, 'payload.kind']
   ]

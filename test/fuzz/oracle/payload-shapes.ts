@@ -230,7 +230,5 @@ function fragmentNumbers(cursor: Cursor, values: Record<string, unknown>): void 
   const fragmentNumber = cursor.number(2)
   const totalFragments = cursor.number(2)
   cursor.need(fragmentNumber >= 1 && fragmentNumber <= totalFragments, 'invalidValue')
-  // The type of the first inner payload, from the generic header, stands in the first fragment alone.
-  if (fragmentNumber > 1) cursor.need(values['firstInner'] === 0, 'invalidValue')
   Object.assign(values, { fragmentNumber, totalFragments })
 }

@@ -24,6 +24,8 @@ export type Reading<T> =
 interface Frame {
   readonly type: number
   readonly next: number
+  /** The octet that says so. */
+  readonly link: Uint8Array
   readonly critical: boolean
   readonly body: Cursor
   readonly start: number
@@ -88,15 +90,10 @@ function readPayloads(
   for (const frame of frames) {
     const payload = attempt(frame.body, () => readBody(frame))
     if (payload === undefined) {
-      faults.push({ kind: kindOf(frame.type), codes: [...frame.body.broken], start: faultStart(frame), end: frame.end })
+      faults.push({ kind: kindOf(frame.type), codes: [...frame.body.broken], start: frame.start + 4, end: frame.end })
     } else list.push(payload)
   }
   return faults.length === 0 ? { list } : { faults }
-}
-
-/** Next Payload of a fragment belongs to its rules; generic headers break none of another body. */
-function faultStart({ type, start }: Frame): number {
-  return type === 53 ? start : start + 4
 }
 
 function frameChain(cursor: Cursor, firstPayload: number, isOuter: boolean, frames: Frame[]): Fault | undefined {
@@ -106,11 +103,12 @@ function frameChain(cursor: Cursor, firstPayload: number, isOuter: boolean, fram
     const end = start + Math.min(4, cursor.left)
     if (frames.length === 256) return { kind: '', codes: ['limitExceeded'], start, end: start }
     const frame = attempt(cursor, () => {
-      const next = cursor.number(1)
+      const link = cursor.take(1)
+      const next = link[0] as number
       const critical = cursor.bits(1, 0x80) !== 0
       const length = cursor.number(2)
       cursor.must(length >= 4, 'invalidLength')
-      return { type, next, critical, body: cursor.part(length - 4).alone(), start, end: start + length }
+      return { type, next, link, critical, body: cursor.part(length - 4).alone(), start, end: start + length }
     })
     const isLast = type === 46 || type === 53
     if (frame === undefined) return { kind: kindOf(type), codes: [...cursor.broken], start, end }
@@ -121,13 +119,18 @@ function frameChain(cursor: Cursor, firstPayload: number, isOuter: boolean, fram
   return cursor.left === 0 ? undefined : { kind: '', codes: ['trailingOctets'], start: cursor.place, end: cursor.place }
 }
 
-function readBody({ type, next, critical, body }: Frame): Payload {
+function readBody({ type, next, link, critical, body }: Frame): Payload {
   const shape = SHAPES[type]
   const values: Record<string, unknown> = {}
   if (type === 46 || type === 53) values['firstInner'] = next
   if (critical) values['critical'] = true
   if (shape === undefined) return { kind: 'unknown', type, body: body.rest(), ...values }
   for (const field of shape.fields) field(body, values)
+  // The first fragment alone names the first inner payload; in others the field is to be zero (RFC 7383 section 2.5).
+  if (type === 53 && values['fragmentNumber'] !== 1) {
+    values['firstInner'] = 0
+    link[0] = 0
+  }
   return { kind: shape.kind, ...values } as Payload
 }
 
