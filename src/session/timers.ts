@@ -3,7 +3,7 @@ import { nextMobikeWake, retransmissionPath } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { deadlineOf, passIkeSaDeadlines, takeOverFromDead } from './lineage.ts'
+import { deadlineOf, hastenSuccessor, passIkeSaDeadlines, successorSilent } from './lineage.ts'
 import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Session, SessionState } from './state.ts'
@@ -102,8 +102,9 @@ function retransmitDue(turn: Turn, id: number): void {
     putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, again) })
     sendMessage(turn, path, record.bytes)
     report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
-    // Silence about an IKE SA that was replaced says nothing of the path: the peer may have forgotten it.
-    if (sa.standing.name !== 'leaving') {
+    // Silence on an IKE SA that was replaced, or is to replace one, says nothing of the path: the peer may not have it.
+    if (sa.standing.name === 'active') {
+      hastenSuccessor(turn)
       tellMobike(turn, { type: 'requestRetransmitted', now: turn.now, token, attempt: record.attempt })
     }
   }
@@ -112,7 +113,7 @@ function retransmitDue(turn: Turn, id: number): void {
 /** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
 function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
-  if (sa.standing.name === 'active' && takeOverFromDead(turn)) return dropIkeSa(turn, sa.id)
+  if (sa.standing.name === 'successor') return successorSilent(turn, sa)
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })
