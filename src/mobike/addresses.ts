@@ -1,7 +1,7 @@
 import { type Path, sameEndpoint } from '../bytes/index.ts'
 import { advertisableAddresses } from './address-set.ts'
 import { settlePairs, withPairs } from './candidate-pairs.ts'
-import { beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
+import { askedAnew, beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
@@ -40,7 +40,7 @@ export function withAddresses(
 export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, hasNewPair: boolean): MobikeStep {
   const { state } = step
   if (!isLocalUsable(state, state.ikePath)) return leaveLostAddress(policy, step, now)
-  const listed = isListStale(policy, state) ? intend(step, { list: true }) : step
+  const listed = isListStale(policy, state) ? intend(askedAnew(step), { list: true }) : step
   if (state.outageSince !== null) {
     if (state.role === 'initiator') return beginMove(policy, step, state.ikePath, now, false)
     return act(resume(listed, true), { type: 'redirectOutstanding', path: state.ikePath })
@@ -106,6 +106,8 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
     // A move that waits for its check was to the peer address of the UPDATE, and to no other (section 3.5).
     moveDue: step.state.moveDue && sameEndpoint(best.remote, step.state.ikePath.remote),
     probing: null,
+    natRetries: 0,
+    failures: 0,
     updateNotBefore: null,
     fallbackAt: hasOtherPath(step.state, best) ? now + policy.probing.fallbackMs : null
   })

@@ -119,7 +119,7 @@ function peerListReceived(policy: MobikePolicy, step: MobikeStep, event: Request
     saysNone && listed.length > 0 ? act(step, { type: 'report', report: { kind: 'violation', rule } }) : step
   const addresses = peerAddressSet(event.path.remote.address, listed, policy.maxPeerAddresses)
   const replaced = sameAddresses(addresses, checked.state.peerAddresses)
-    ? checked
+    ? change(checked, { peerAddresses: addresses })
     : withPairs(
         policy,
         change(checked, { peerAddresses: addresses }, { type: 'report', report: { kind: 'peerAddresses', addresses } })

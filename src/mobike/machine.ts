@@ -4,7 +4,7 @@ import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from '.
 import { echoOf, requestReceived } from './answer.ts'
 import { NO_PAIRS, settlePairs } from './candidate-pairs.ts'
 import { childSaInstalled, childSaMoveFailed, childSasMoved } from './migration.ts'
-import { close } from './move.ts'
+import { askedAnew, close } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -61,6 +61,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     natBaseline: hasBaseline ? nat.destinationHash : null,
     natCheckAnswered: false,
     natRetries: 0,
+    failures: 0,
     updateNotBefore: null,
     keepalive: null,
     keepaliveDueAt: null,
@@ -159,7 +160,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'livenessDue':
       return intend(step, { liveness: true })
     case 'updateForced':
-      if (state.role === 'initiator') return intend(step, { update: true })
+      if (state.role === 'initiator') return intend(askedAnew(step), { update: true })
       return ignored(step, 'only the MOBIKE initiator updates addresses')
     case 'requestReceived':
       return requestReceived(policy, step, event)

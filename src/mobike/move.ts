@@ -1,10 +1,10 @@
 import { ipFamily, type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, sameAddresses } from './address-set.ts'
 import { guessEncapsulation, mayEncapsulate } from './nat.ts'
-import { isFailed, recordOf, withRecord } from './path-table.ts'
+import { isFailed, isRefused, recordOf, withRefusal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
-import { bestPath, betterPaths, hasOtherPath, isLocalUsable } from './selection.ts'
+import { bestPath, betterPaths, candidatePaths, hasOtherPath, isLocalUsable } from './selection.ts'
 import {
   act,
   type ChildMove,
@@ -35,6 +35,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     nat: isElsewhere ? (recordOf(before, to)?.nat ?? null) : before.nat,
     natBaseline: isElsewhere ? null : before.natBaseline,
     natRetries: 0,
+    failures: 0,
     updateNotBefore: null,
     targetEncapsulate: isElsewhere ? guessEncapsulation(policy, before, to) : before.targetEncapsulate,
     moveDue: true,
@@ -144,15 +145,22 @@ export function abandonPath(
 ): MobikeStep {
   const refused = step.state.ikePath
   const next = change(step, {
-    pairs: withRecord(step.state, refused, { status: 'failed', until: now + policy.probing.retryFailedMs })
+    pairs: withRefusal(step.state, refused, now, policy.probing.retryFailedMs)
   })
   const { rollback } = next.state
   const canReturn =
     rollback !== null && !samePath(rollback.ikePath, refused) && isLocalUsable(next.state, rollback.ikePath)
   if (canReturn && !isFailed(next.state, rollback.ikePath, now)) return rollBack(policy, next, rollback, now)
-  const other = bestPath(next.state, now, false, refused)
+  const other =
+    bestPath(next.state, now, false, refused) ?? bestUnrefused(next.state, now, canReturn ? rollback.ikePath : refused)
   if (other !== undefined) return beginMove(policy, next, other, now, false)
   return canReturn ? rollBack(policy, next, rollback, now) : close(next, reason)
+}
+
+/** Where an UPDATE in doubt may have taken the peer: a pair that gave no replies, but was not refused. */
+export function bestUnrefused(state: MobikeState, now: number, except: Path): Path | undefined {
+  if (state.updatesInDoubt === 0) return undefined
+  return candidatePaths(state, now, 1, true, (path) => !samePath(path, except) && !isRefused(state, path, now))[0]
 }
 
 /** IKE SA and Child SAs go back to where the peer has them; a liveness check, or an UPDATE in doubt, shows whether that works. */
@@ -165,6 +173,7 @@ export function rollBack(policy: MobikePolicy, step: MobikeStep, point: Rollback
       nat: point.nat,
       natBaseline: point.natBaseline,
       natRetries: 0,
+      failures: 0,
       updateNotBefore: null,
       targetEncapsulate: point.encapsulate,
       moveDue: false,
@@ -177,10 +186,14 @@ export function rollBack(policy: MobikePolicy, step: MobikeStep, point: Rollback
     { type: 'redirectOutstanding', path: point.ikePath }
   )
   // An UPDATE without an answer may have moved the peer: it has to be told to come back.
-  const update = state.updatesInDoubt > 0
   const list = state.pending.list || isListStale(policy, back.state)
-  const intents = { update, routability: false, liveness: !update, list }
+  const intents = { update: true, routability: false, liveness: false, list }
   return moveChildrenTo(intend(back, intents), point.childPath, point.encapsulate)
+}
+
+/** There is something new to tell: it does not wait, whatever failed before. */
+export function askedAnew(step: MobikeStep): MobikeStep {
+  return change(step, { natRetries: 0, failures: 0, updateNotBefore: null })
 }
 
 /** Ends the IKE SA. */

@@ -96,9 +96,24 @@ function recordAt({ remotes, records }: PairTable, index: number): PathRecord | 
 }
 
 function isFailedRecord(record: PathRecord | undefined, now: number): boolean {
-  return record?.status === 'failed' && (record.until ?? 0) > now
+  return (record?.status === 'failed' && (record.until ?? 0) > now) || (record?.refusedUntil ?? 0) > now
+}
+
+/** True while the peer's refusal of `path` counts. */
+export function isRefused(state: MobikeState, path: Path, now: number): boolean {
+  return (recordOf(state, path)?.refusedUntil ?? 0) > now
+}
+
+/** Longest time for which the peer's refusals of a pair count, ms. */
+const LONGEST_REFUSAL_MS = 3_600_000
+
+/** The table with one more refusal of `path`: each counts twice as long as the one before, at most an hour. */
+export function withRefusal(state: MobikeState, path: Path, now: number, retryMs: number): PairTable {
+  const refusals = (recordOf(state, path)?.refusals ?? 0) + 1
+  const refusedUntil = now + Math.min(retryMs * 2 ** Math.min(refusals - 1, 24), LONGEST_REFUSAL_MS)
+  return withRecord(state, path, { refusals, refusedUntil })
 }
 
 function untried(path: Path): PathRecord {
-  return { path, status: 'untried', until: null, roundTripMs: null, nat: null }
+  return { path, status: 'untried', until: null, roundTripMs: null, refusals: 0, refusedUntil: null, nat: null }
 }

@@ -1,6 +1,7 @@
 import { type Endpoint, type IpAddress, sameEndpoint, samePath } from '../bytes/index.ts'
-import { abandonPath, close, moveChildren } from './move.ts'
+import { abandonPath, beginMove, bestUnrefused, close, moveChildren } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
+import { withRecord, withRefusal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { pathReplied } from './probing.ts'
 import {
@@ -14,6 +15,7 @@ import {
   retryRoutability,
   verify
 } from './routability.ts'
+import { bestPath } from './selection.ts'
 import { act, change, intend, type OwnRequest } from './state.ts'
 import type { MobikeNotify, MobikeStep } from './types.ts'
 
@@ -84,11 +86,14 @@ function updateAnswered(
   if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, 'update')
   if (has(event, 'unacceptableAddresses')) {
     const told = act(step, { type: 'report', report: { kind: 'refused', path: state.ikePath, by: 'peer' } })
-    // An UPDATE for the addresses in use is refused without harm: there is nothing to go back to.
-    return state.rollback === null ? told : abandonPath(policy, told, event.now, 'updateRefused')
+    return state.rollback === null
+      ? refusedInPlace(policy, told, event.now)
+      : abandonPath(policy, told, event.now, 'updateRefused')
   }
   if (event.failedWith !== undefined) return updateFailed(policy, step, event.now, event.failedWith)
-  const adopted = change(adoptNat(step, event.nat), { rollback: null, natRetries: 0, updatesInDoubt: 0 })
+  const seen = adoptNat(step, event.nat)
+  const pairs = withRecord(seen.state, state.ikePath, { refusals: 0, refusedUntil: null })
+  const adopted = change(seen, { rollback: null, natRetries: 0, failures: 0, updatesInDoubt: 0, pairs })
   const isReturned = request.cookie2 === null || has(event, 'cookie2')
   const returned = isReturned ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) {
@@ -110,6 +115,18 @@ function keepList(step: MobikeStep, request: OwnRequest, event: ResponseReceived
   const isTaken = !isRefused(event) && !differ(event.sources) && !differ(event.destinations)
   const isAnew = step.state.outstanding.some(({ carriesList, token }) => carriesList && token > request.token)
   return !request.carriesList || isTaken || isAnew ? step : intend(step, { list: true })
+}
+
+/**
+ * An UPDATE for the pair in use has a reason: the peer may take us to be elsewhere. Where it refuses this pair, another one is
+ * tried (section 3.5); where there is none, nothing changes, and it is asked again if an UPDATE may have moved it.
+ */
+function refusedInPlace(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
+  const { ikePath } = step.state
+  const failed = change(step, { pairs: withRefusal(step.state, ikePath, now, policy.probing.retryFailedMs) })
+  const other = bestPath(failed.state, now, false, ikePath) ?? bestUnrefused(failed.state, now, ikePath)
+  if (other !== undefined) return beginMove(policy, failed, other, now, false)
+  return step.state.updatesInDoubt > 0 ? askedLater(policy, failed, now, { update: true }) : failed
 }
 
 function moved(step: MobikeStep): MobikeStep {
@@ -141,7 +158,11 @@ function routabilityAnswered(
 /** Return routability came last: now the Child SAs go where the IKE SA is. */
 function finishMove(step: MobikeStep): MobikeStep {
   const from = step.state.childPath
-  if (step.state.role === 'initiator') return moved(change(step, { rollback: null, updatesInDoubt: 0 }))
+  if (step.state.role === 'initiator') {
+    const { pending, outstanding } = step.state
+    const isAsked = pending.update || outstanding.some(({ purpose }) => purpose === 'update')
+    return moved(isAsked ? step : change(step, { rollback: null, updatesInDoubt: 0 }))
+  }
   const next = moveChildren(step)
   return act(next, { type: 'report', report: { kind: 'peerMoved', from, to: next.state.childPath } })
 }
@@ -163,7 +184,7 @@ function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseRec
   if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, 'list')
   // Failed entirely: the peer may not have read it.
   if (event.failedWith !== undefined) return askedLater(policy, step, event.now, { list: true })
-  return change(step, { natRetries: 0 })
+  return change(step, { natRetries: 0, failures: 0 })
 }
 
 /** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
@@ -174,28 +195,31 @@ function natForbidden(policy: MobikePolicy, step: MobikeStep, now: number, again
     return intend(change(told, { natRetries: state.natRetries + 1 }), { [again]: true })
   }
   const spent = change(told, { natRetries: 0 })
-  return again === 'list' ? spent : abandonPath(policy, spent, now, 'natNotAllowed')
+  if (again === 'list') return askedLater(policy, spent, now, { list: true })
+  return abandonPath(policy, spent, now, 'natNotAllowed')
 }
 
 /** Failed entirely (RFC 7296 section 3.10.1), but perhaps only for now (section 2.25): asked again, later each time. */
 function updateFailed(policy: MobikePolicy, step: MobikeStep, now: number, notifyType: number): MobikeStep {
-  const { natRetries, rollback } = step.state
+  const { failures, rollback } = step.state
   const told = act(step, { type: 'report', report: { kind: 'updateFailed', notifyType } })
   const next = askedLater(policy, told, now, { update: true })
-  return natRetries < policy.natRetryLimit || rollback === null ? next : abandonPath(policy, next, now, 'updateRefused')
+  return failures < policy.natRetryLimit || rollback === null ? next : abandonPath(policy, next, now, 'updateRefused')
 }
 
-/** What failed, once more after a wait that doubles each time; not for ever. */
+/** Longest wait between two requests that fail, ms: what the peer has not taken is never left untold. */
+const LONGEST_WAIT_MS = 300_000
+
+/** What failed, once more after a wait that doubles each time. */
 function askedLater(
   policy: MobikePolicy,
   step: MobikeStep,
   now: number,
   again: { readonly update?: true; readonly list?: true }
 ): MobikeStep {
-  const { natRetries } = step.state
-  if (natRetries >= policy.natRetryLimit) return change(step, { natRetries: 0 })
-  const updateNotBefore = now + policy.routability.retryMs * 2 ** natRetries
-  return intend(change(step, { natRetries: natRetries + 1, updateNotBefore }), again)
+  const { failures } = step.state
+  const updateNotBefore = now + Math.min(policy.routability.retryMs * 2 ** Math.min(failures, 24), LONGEST_WAIT_MS)
+  return intend(change(step, { failures: failures + 1, updateNotBefore }), again)
 }
 
 function isRefused(event: ResponseReceived): boolean {

@@ -18,6 +18,9 @@ export interface PathRecord {
   /** `failed`: not to be tried before this time (ms); otherwise null. */
   readonly until: number | null
   readonly roundTripMs: number | null
+  /** UPDATEs refused here in a row, and until when no other is sent for it (ms). */
+  readonly refusals: number
+  readonly refusedUntil: number | null
   /** What the last UPDATE exchange on this pair showed. */
   readonly nat: NatObservation | null
 }
@@ -162,8 +165,10 @@ export interface MobikeState {
   readonly natBaseline: string | null
   /** The peer answered a liveness check that carried NAT_DETECTION (F26). */
   readonly natCheckAnswered: boolean
-  /** New UPDATEs or lists since the last that did not fail. */
+  /** New UPDATEs or lists since the last that met no forbidden NAT. */
   readonly natRetries: number
+  /** UPDATEs or lists in a row that failed for another reason, or met a NAT too often: each next one waits twice as long. */
+  readonly failures: number
   /** No UPDATE and no list before this time, ms: the last one failed, perhaps for a while only. */
   readonly updateNotBefore: number | null
   /** Where keepalives run. */
@@ -273,6 +278,7 @@ function copyOf(state: MobikeState): MobikeState {
     natBaseline: state.natBaseline,
     natCheckAnswered: state.natCheckAnswered,
     natRetries: state.natRetries,
+    failures: state.failures,
     updateNotBefore: state.updateNotBefore,
     keepalive: state.keepalive,
     keepaliveDueAt: state.keepaliveDueAt,

@@ -68,6 +68,8 @@ export interface PathView {
   readonly status: 'untried' | 'probing' | 'working' | 'failed'
   /** For `failed`: left alone until this time, in ms. */
   readonly until: number | null
+  /** The peer refused an UPDATE here (section 4.1.1): no other is sent for it until this time, in ms; null when it did not. */
+  readonly refusedUntil: number | null
   readonly roundTripMs: number | null
   /** Lower is tried first; null is never used. */
   readonly rank: number | null
@@ -88,6 +90,7 @@ export function pathTable(state: MobikeState): PathView[] {
       path,
       status: isProbed === true ? 'probing' : (record?.status ?? 'untried'),
       until: record?.until ?? null,
+      refusedUntil: record?.refusedUntil ?? null,
       roundTripMs: record?.roundTripMs ?? null,
       rank: rankAt(state.pairs, pairIndex(state, path)),
       current: samePath(path, state.ikePath)

@@ -254,7 +254,17 @@ describe('pairs to choose from', () => {
     const records = state.pairs.locals.map((_, row) =>
       row === 2
         ? null
-        : [{ path: all[row] as typeof WIFI_PATH, status: 'failed', until: 10, roundTripMs: null, nat: null } as const]
+        : [
+            {
+              path: all[row] as typeof WIFI_PATH,
+              status: 'failed',
+              until: 10,
+              roundTripMs: null,
+              refusals: 0,
+              refusedUntil: null,
+              nat: null
+            } as const
+          ]
     )
     const failed = { ...state, pairs: { ...state.pairs, records } }
     expect(candidatePaths(failed, 0, 1, true)).toEqual([WIFI_PATH])

@@ -49,18 +49,18 @@ describe('an UPDATE that fails with an error of IKEv2', () => {
     expect(solo.wake()).toBeUndefined()
   })
 
-  it('one for the pair in use that fails and fails is left at that: nothing is to be gone back from', () => {
+  it('one for the pair in use is asked again for as long as it fails, in the end every five minutes', () => {
     const { solo, update } = forced()
     let last = update
-    for (let round = 0; round < 5; round++) {
-      solo.answer(last, FAILED)
+    for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+      expect(solo.answer(last, FAILED)).toEqual([report({ kind: 'updateFailed', notifyType: TEMPORARY })])
+      expect(solo.wake()).toBe(solo.now + 1000 * seconds)
+      expect(solo.ask()).toBeNull()
       solo.at(solo.wake() as number)
       last = solo.must()
     }
-    expect(solo.answer(last, FAILED)).toEqual([report({ kind: 'updateFailed', notifyType: TEMPORARY })])
-    expect(solo.wake()).toBeUndefined()
-    expect(solo.ask()).toBeNull()
-    // The next one has all its chances again.
+    // One that the caller asks for has all its chances again.
+    solo.answer(last, FAILED)
     solo.do({ type: 'updateForced' })
     solo.answer(solo.must(), FAILED)
     expect(solo.wake()).toBe(solo.now + 1000)
@@ -84,11 +84,11 @@ describe('an UPDATE that fails with an error of IKEv2', () => {
 })
 
 describe('a list that fails with an error of IKEv2', () => {
-  it('A067 is asked again after one, two, four … seconds, as the peer may not have read it, but not for ever', () => {
+  it('A067 is asked again after one, two, four … seconds, as the peer may not have read it, in the end every five minutes', () => {
     for (const role of ['initiator', 'responder'] as const) {
       const solo = new Solo({ role })
       solo.local(WIFI)
-      for (const wait of [1000, 2000, 4000, 8000, 16_000]) {
+      for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300].map((seconds) => 1000 * seconds)) {
         const list = solo.must()
         expect(kinds(list)).toEqual(['noAdditionalAddresses'])
         expect(solo.answer(list, FAILED)).toEqual([])
@@ -96,8 +96,10 @@ describe('a list that fails with an error of IKEv2', () => {
         expect(solo.ask()).toBeNull()
         solo.at(solo.now + 1)
       }
-      expect(solo.answer(solo.must(), FAILED)).toEqual([])
-      expect([solo.ask(), solo.wake()]).toEqual([null, undefined])
+      // A new list does not wait for what became of the one before.
+      solo.answer(solo.must(), FAILED)
+      solo.local(WIFI, CELL)
+      expect(kinds(solo.must())).toEqual(['additionalAddress'])
     }
   })
 
@@ -115,13 +117,26 @@ describe('an UPDATE the peer refuses', () => {
   const UNACCEPTABLE = { kind: 'unacceptableAddresses' } as const
   const UNEXPECTED_NAT = { kind: 'unexpectedNatDetected' } as const
 
-  it('A062 for the pair in use, it is told and nothing else happens', () => {
+  it('A062 for the pair in use, another one is tried: an UPDATE where we are has a reason, the peer may be elsewhere', () => {
     const { solo, update } = forced()
+    expect(solo.answer(update, { notifies: [UNACCEPTABLE, ...cookie2Of(update)] })).toEqual([
+      report({ kind: 'routabilityVerified', address: GW1 }),
+      report({ kind: 'refused', path: WIFI_PATH, by: 'peer' }),
+      report({ kind: 'moving', from: WIFI_PATH, to: CELL_PATH }),
+      { type: 'redirectOutstanding', path: CELL_PATH },
+      { type: 'moveChildSas', from: WIFI_PATH, to: CELL_PATH, encapsulate: false }
+    ])
+  })
+
+  it('A062 for the only pair, it is told and nothing else happens', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
     expect(solo.answer(update, { notifies: [UNACCEPTABLE, ...cookie2Of(update)] })).toEqual([
       report({ kind: 'routabilityVerified', address: GW1 }),
       report({ kind: 'refused', path: WIFI_PATH, by: 'peer' })
     ])
-    expect(solo.ask()).toBeNull()
+    expect([solo.ask(), solo.wake()]).toEqual([null, undefined])
     expect(solo.state.ikePath).toEqual(WIFI_PATH)
   })
 
@@ -163,7 +178,7 @@ describe('an UPDATE the peer refuses', () => {
     expect(kinds(solo.must())).toEqual(['updateSaAddresses', 'natDetection', 'cookie2'])
   })
 
-  it('A108 a list that met a NAT is sent again as a list, as often, and costs no pair in the end', () => {
+  it('A108 a list that met a NAT is sent again as a list, as often, then later, and costs no pair', () => {
     const solo = new Solo()
     solo.local(WIFI)
     let list = solo.must()
@@ -176,6 +191,9 @@ describe('an UPDATE the peer refuses', () => {
     expect(solo.answer(list, { notifies: [UNEXPECTED_NAT] })).toEqual([report({ kind: 'unexpectedNat', by: 'peer' })])
     expect(solo.ask()).toBeNull()
     expect(solo.state.ikePath).toEqual(WIFI_PATH)
+    // A NAT that was there for a moment does not cost the list for ever (section 3.6).
+    solo.at(solo.now + 1000)
+    expect(solo.must().purpose).toBe('addressList')
     // The next one has all its chances again.
     solo.local(WIFI, CELL)
     for (let round = 0; round < 5; round++) solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
@@ -389,7 +407,7 @@ describe('a move to a responder address that has yet to prove itself', () => {
     expect(last.at(-1)).toEqual({ type: 'closeIkeSa', reason: 'updateRefused' })
   })
 
-  it('A062 D11 refused, it leads back, with a liveness check: the peer never left', () => {
+  it('A062 D11 refused, it leads back, with an UPDATE: the peer never left, but may have moved its own end', () => {
     const solo = new Solo({ localAddresses: [{ address: WIFI }] })
     solo.hear(NEW, [{ kind: 'noAdditionalAddresses' }])
     const update = solo.must()
@@ -398,7 +416,7 @@ describe('a move to a responder address that has yet to prove itself', () => {
       report({ kind: 'refused', path: NEW, by: 'peer' }),
       { type: 'redirectOutstanding', path: WIFI_PATH }
     ])
-    expect(solo.ask()?.purpose).toBe('liveness')
+    expect(solo.ask()?.purpose).toBe('update')
   })
 
   it('D11 failed too often, likewise', () => {
@@ -409,6 +427,6 @@ describe('a move to a responder address that has yet to prove itself', () => {
       solo.at(solo.wake() as number)
     }
     expect(solo.answer(solo.must(), FAILED).at(-1)).toEqual({ type: 'redirectOutstanding', path: WIFI_PATH })
-    expect(solo.ask()?.purpose).toBe('liveness')
+    expect(solo.ask()?.purpose).toBe('update')
   })
 })

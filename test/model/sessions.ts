@@ -86,7 +86,12 @@ interface Start {
   readonly when: readonly [When, When]
   readonly window: readonly [number, number]
   readonly natTraversal?: MobikePolicy['natTraversal']
+  /** Pairs of a client's and a gateway's address to which the gateway lets no client come. */
+  readonly refused?: readonly string[]
 }
+
+/** Each client address has a gateway address that takes it, and IKE_AUTH runs where it may. */
+const REFUSED = ['10.2.0.2 192.0.2.1', '10.4.0.2 198.51.100.1', '2001:db8:a::2 2001:db8:2::1']
 
 /** Policies of client and gateway: when each checks routability, how wide a window it grants, and whether a NAT may be between. */
 const POLICIES: readonly Start[] = [
@@ -97,18 +102,23 @@ const POLICIES: readonly Start[] = [
   { when: ['never', 'before'], window: [1, 4] },
   { when: ['before', 'after'], window: [4, 1] },
   { when: ['before', 'before'], window: [1, 1], natTraversal: 'forbid' },
-  { when: ['before', 'never'], window: [4, 1], natTraversal: 'forbid' }
+  { when: ['before', 'never'], window: [4, 1], natTraversal: 'forbid' },
+  { when: ['before', 'before'], window: [1, 1], refused: REFUSED },
+  { when: ['after', 'never'], window: [4, 4], refused: REFUSED }
 ]
 
 let starts: readonly Pair[] | undefined
 
 /** Both ends established, of each policy: made once, for a handshake costs more than what follows. */
 function established(index: number): Pair {
-  starts ??= POLICIES.map(({ when, window, natTraversal = 'allow' }) => {
+  starts ??= POLICIES.map(({ when, window, natTraversal = 'allow', refused }) => {
+    const acceptPath: MobikePolicy['acceptPath'] = ({ local, remote }) => {
+      return refused?.includes(`${remote.address} ${local.address}`) !== true
+    }
     const [client, gateway] = ([0, 1] as const).map((side): Partial<SessionOptions> => {
       const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: when[side] }
       return {
-        mobike: { ...DEFAULT_MOBIKE_POLICY, natTraversal, routability },
+        mobike: { ...DEFAULT_MOBIKE_POLICY, natTraversal, routability, ...(side === 1 ? { acceptPath } : {}) },
         limits: { ...DEFAULT_SESSION_LIMITS, window: window[side] }
       }
     })
@@ -158,7 +168,8 @@ export function live(plan: Plan): void {
   if (isNatForbidden) perform(pair, { what: 'move', to: 0, before: false })
   perform(pair, { what: 'gatewayAddress', keep: 3, isDualStack: true })
   // What an attacker changed may have ended the session, or parted the ends: that much is its right.
-  if (plan.isHostile || (isNatForbidden && hasGivenUp(pair))) return pair.advance(RECOVERY_MS)
+  const maySayNo = isNatForbidden || POLICIES[plan.start]?.refused !== undefined
+  if (plan.isHostile || (maySayNo && hasGivenUp(pair))) return pair.advance(RECOVERY_MS)
   comeTogether(plan, pair, nat, model)
 }
 
@@ -205,9 +216,11 @@ function waitFor(
   }
 }
 
-/** A client that had nothing but a way through a NAT, where both forbid one, has ended the session (section 3.9). */
+/** A client that had nothing but a way through a NAT, where both forbid one, or that is refused, has ended the session. */
 function hasGivenUp(pair: Pair): boolean {
-  return pair.reports('client').some((report) => report.kind === 'closed' && report.reason === 'unexpectedNat')
+  return pair
+    .reports('client')
+    .some((report) => report.kind === 'closed' && ['unexpectedNat', 'updateRefused'].includes(report.reason))
 }
 
 /** A mapping lost between a rekey and the next check shows only in that nothing arrives any more (D22): the host says so. */
