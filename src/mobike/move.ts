@@ -152,14 +152,22 @@ export function abandonPath(
     rollback !== null && !samePath(rollback.ikePath, refused) && isLocalUsable(next.state, rollback.ikePath)
   if (canReturn && !isFailed(next.state, rollback.ikePath, now)) return rollBack(policy, next, rollback, now)
   const other =
-    bestPath(next.state, now, false, refused) ?? bestUnrefused(next.state, now, canReturn ? rollback.ikePath : refused)
+    bestPath(next.state, now, false, refused) ?? whereInDoubt(next.state, now, canReturn ? rollback.ikePath : refused)
   if (other !== undefined) return beginMove(policy, next, other, now, false)
-  return canReturn ? rollBack(policy, next, rollback, now) : close(next, reason)
+  if (canReturn) return rollBack(policy, next, rollback, now)
+  // One that was silent may have been so for a while only; but a peer that refuses again and again means it.
+  const isFinal = (recordOf(next.state, refused)?.refusals ?? 0) >= policy.natRetryLimit
+  const silent = isFinal ? undefined : bestSilent(next.state, now, refused)
+  return silent === undefined ? close(next, reason) : beginMove(policy, next, silent, now, false)
 }
 
 /** Where an UPDATE in doubt may have taken the peer: a pair that gave no replies, but was not refused. */
-export function bestUnrefused(state: MobikeState, now: number, except: Path): Path | undefined {
-  if (state.updatesInDoubt === 0) return undefined
+export function whereInDoubt(state: MobikeState, now: number, except: Path): Path | undefined {
+  return state.updatesInDoubt === 0 ? undefined : bestSilent(state, now, except)
+}
+
+/** The best pair, among those without replies too, that was not refused. */
+function bestSilent(state: MobikeState, now: number, except: Path): Path | undefined {
   return candidatePaths(state, now, 1, true, (path) => !samePath(path, except) && !isRefused(state, path, now))[0]
 }
 

@@ -1,5 +1,5 @@
 import { type Endpoint, type IpAddress, sameEndpoint, samePath } from '../bytes/index.ts'
-import { abandonPath, beginMove, bestUnrefused, close, moveChildren } from './move.ts'
+import { abandonPath, beginMove, close, moveChildren, whereInDoubt } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
 import { withRecord, withRefusal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -124,7 +124,7 @@ function keepList(step: MobikeStep, request: OwnRequest, event: ResponseReceived
 function refusedInPlace(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { ikePath } = step.state
   const failed = change(step, { pairs: withRefusal(step.state, ikePath, now, policy.probing.retryFailedMs) })
-  const other = bestPath(failed.state, now, false, ikePath) ?? bestUnrefused(failed.state, now, ikePath)
+  const other = bestPath(failed.state, now, false, ikePath) ?? whereInDoubt(failed.state, now, ikePath)
   if (other !== undefined) return beginMove(policy, failed, other, now, false)
   return step.state.updatesInDoubt > 0 ? askedLater(policy, failed, now, { update: true }) : failed
 }

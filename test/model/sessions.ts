@@ -170,7 +170,7 @@ export function live(plan: Plan): void {
   // What an attacker changed may have ended the session, or parted the ends: that much is its right.
   const maySayNo = isNatForbidden || POLICIES[plan.start]?.refused !== undefined
   if (plan.isHostile || (maySayNo && hasGivenUp(pair))) return pair.advance(RECOVERY_MS)
-  comeTogether(plan, pair, nat, model)
+  comeTogether(plan, pair, nat, model, maySayNo)
 }
 
 /** How long after a path works again both ends may take to carry their traffic on it, ms: a liveness check, and the longest wait between retransmissions. */
@@ -183,12 +183,15 @@ const HINT_MS = 120_000
 const LOOK_MS = 5000
 
 /** Both ends are to agree in time. */
-function comeTogether(plan: Plan, pair: Pair, nat: Nat, model: Model): void {
+function comeTogether(plan: Plan, pair: Pair, nat: Nat, model: Model, maySayNo: boolean): void {
   const seen = ({ local, remote }: Path): Path => {
     const isInside = local.address === nat.inside
     return { local: remote, remote: isInside ? { address: nat.outside, port: nat.port(local.port) } : local }
   }
-  const onPaths = (): string | undefined => model.kernelsDiffer(seen) ?? disagreementOnPaths(pair, seen)
+  const hasEnded = (): boolean => maySayNo && hasGivenUp(pair)
+  const onPaths = (): string | undefined => {
+    return hasEnded() ? undefined : (model.kernelsDiffer(seen) ?? disagreementOnPaths(pair, seen))
+  }
   const hasRekeyed = plan.happenings.some(({ what }) => what === 'rekeyIke')
   const took = waitFor(pair, 0, ON_PATH_MS, onPaths, (took) => {
     // Every fourth client is busy: its exchanges go well whatever address the gateway takes for its.
@@ -196,7 +199,7 @@ function comeTogether(plan: Plan, pair: Pair, nat: Nat, model: Model): void {
     if (took === HINT_MS && hasRekeyed && isMappingLost(pair, nat))
       pair.tell('client', { type: 'hintReceived', hint: 'noInboundTraffic' })
   })
-  waitFor(pair, took, RECOVERY_MS, () => onPaths() ?? disagreement(pair))
+  waitFor(pair, took, RECOVERY_MS, () => (hasEnded() ? undefined : (onPaths() ?? disagreement(pair))))
 }
 
 /** Lets time pass until there is no trouble; what is left of it when time is up is thrown. Returns how long it took. */
