@@ -132,6 +132,7 @@ const LETTERS: Readonly<Record<string, number>> = {
   c: CREATE_CHILD_SA,
   f: INFORMATIONAL,
   r: IKE_SESSION_RESUME,
+  m: IKE_INTERMEDIATE,
   k: IKE_FOLLOWUP_KE,
   x: 0
 }
@@ -179,6 +180,8 @@ const NOTIFY_ROWS: readonly NotifyRow[] = [
   [NOTIFY.CLONE_IKE_SA, 'c', 1, 'RFC 7791 5.2'],
   [NOTIFY.USE_PPK, 'iI', 1, 'RFC 8784 3'],
   [NOTIFY.PPK_IDENTITY, 'aA', 1, 'RFC 8784 3'],
+  // Which of the offered keys the responder chose.
+  [NOTIFY.PPK_IDENTITY, 'MC', 1, 'RFC 9867 3'],
   [NOTIFY.NO_PPK_AUTH, 'a', 1, 'RFC 8784 3'],
   [NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED, 'iIrR', 1, 'RFC 9242 3.1'],
   [NOTIFY.ADDITIONAL_KEY_EXCHANGE, 'CkK', 1, 'RFC 9370 2.2.4']

@@ -324,6 +324,16 @@ describe('what must not be there', () => {
     expect(faults(INFORMATIONAL, 'request', 'INTERMEDIATE_EXCHANGE_SUPPORTED')).toHaveLength(1)
   })
 
+  it('PPK_IDENTITY in IKE_AUTH, and where the responder says which it chose (RFC 8784 section 3, RFC 9867 section 3)', () => {
+    expect(faults(IKE_AUTH, 'request', 'IDi AUTH PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_AUTH, 'response', 'IDr AUTH PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_INTERMEDIATE, 'response', 'PPK_IDENTITY')).toEqual([])
+    expect(faults(CREATE_CHILD_SA, 'response', 'SA No TSi TSr PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_INTERMEDIATE, 'request', 'PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
+    expect(faults(CREATE_CHILD_SA, 'request', 'SA No TSi TSr PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
+    expect(faults(INFORMATIONAL, 'response', 'PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
+  })
+
   it('B235 B236 any other status notification may be in any message', () => {
     const restricted = new Set(NOTIFY_RULES.map(({ type }) => type))
     for (const type of [...Object.values(NOTIFY), 40000, 65535].filter((t) => t >= 16384 && !restricted.has(t))) {
