@@ -18,13 +18,15 @@ Explains IKEv2 messages field by field, with octet ranges and RFC sections.
   --line       one line a message, as ladder diagrams have it
   --json       one JSON object a message
 
-Exit code: 0 all messages are well formed, 1 some are not, 2 there is nothing to explain or the call is wrong.
+Exit code: 0 all messages are well formed; 1 some are not, frames that may have been IKE could not be read, or the file
+is cut off; 2 there is nothing to explain or the call is wrong.
 `
 
 /** Reads the words behind the command's name. Total. */
 export function readArguments(words: readonly string[]): Command {
-  if (words.length === 0 || words.includes('--help') || words.includes('-h')) return { kind: 'help' }
+  if (words.includes('--help') || words.includes('-h')) return { kind: 'help' }
   const [name, ...rest] = words
+  if (name === undefined) return misuse('a command is needed; there is: explain')
   if (name !== 'explain') return misuse(`"${name}" is no command; there is: explain`)
   let format: Format = 'text'
   let keys: string | undefined
