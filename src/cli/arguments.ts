@@ -1,3 +1,5 @@
+import { escaped } from '../explain/outline.ts'
+
 /** What the command line asks for. */
 export type Command =
   | { readonly kind: 'help' }
@@ -27,7 +29,7 @@ export function readArguments(words: readonly string[]): Command {
   if (words.includes('--help') || words.includes('-h')) return { kind: 'help' }
   const [name, ...rest] = words
   if (name === undefined) return misuse('a command is needed; there is: explain')
-  if (name !== 'explain') return misuse(`"${name}" is no command; there is: explain`)
+  if (name !== 'explain') return misuse(`${quoted(name)} is no command; there is: explain`)
   let format: Format = 'text'
   let keys: string | undefined
   const inputs: string[] = []
@@ -35,15 +37,19 @@ export function readArguments(words: readonly string[]): Command {
     const word = rest[i] as string
     if (word === '--line') format = 'line'
     else if (word === '--json') format = 'json'
-    else if (word === '--keys') {
-      i++
-      keys = rest[i]
-      if (keys === undefined) return misuse('--keys needs the name of a file')
-    } else if (word.startsWith('--')) return misuse(`"${word}" is no option`)
+    else if (word === '--keys' || word.startsWith('--keys=')) {
+      keys = word === '--keys' ? rest[++i] : word.slice('--keys='.length)
+      if (keys === undefined || keys === '') return misuse('--keys needs the name of a file')
+    } else if (word.startsWith('--')) return misuse(`${quoted(word)} is no option`)
     else inputs.push(word)
   }
   if (inputs.length !== 1) return misuse('one message or file to explain is needed; quote hexadecimal with spaces')
   return { kind: 'explain', input: inputs[0] as string, format, ...(keys === undefined ? {} : { keys }) }
+}
+
+/** Behind an equals sign there may be keys, which are never shown. */
+function quoted(word: string): string {
+  return `"${escaped(word.split('=')[0] as string)}"`
 }
 
 function misuse(text: string): Command {

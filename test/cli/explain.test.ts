@@ -6,6 +6,7 @@ import { isCapture, readCapture } from '../../src/cli/capture.ts'
 import { frameContent } from '../../src/cli/datagram.ts'
 import { explainInput, type Outcome } from '../../src/cli/explain-input.ts'
 import { readKeyTable } from '../../src/cli/key-table.ts'
+import { run } from '../../src/cli/run.ts'
 import { encodeMessage, encodePayloads, NOTIFY, notify } from '../../src/codec/index.ts'
 import { aes256Gcm16, type IkeSuite, prfHmacSha256, sealFragment, x25519 } from '../../src/crypto/index.ts'
 import { buildIpPacket, buildUdpPacket } from '../../src/esp/index.ts'
@@ -558,10 +559,80 @@ describe('the command line', () => {
     [['explain', '-', '--json'], { kind: 'explain', input: '-', format: 'json' }],
     [['explain'], { kind: 'misuse' }],
     [['explain', 'a', 'b'], { kind: 'misuse' }],
+    [['explain', '--keys=k', 'f.pcap'], { kind: 'explain', input: 'f.pcap', keys: 'k' }],
     [['explain', 'a', '--keys'], { kind: 'misuse' }],
+    [['explain', 'a', '--keys='], { kind: 'misuse' }],
     [['explain', 'a', '--what'], { kind: 'misuse' }],
     [['sing'], { kind: 'misuse' }]
   ])('%j', (words, command) => {
     expect(readArguments(words)).toMatchObject(command)
+  })
+
+  /** What the command prints, where these files are, and how it ends. */
+  function ran(words: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}) {
+    const printed: string[] = []
+    const complaints: string[] = []
+    const exitCode = run(words, {
+      readFile: (name) => {
+        const octets = files[name]
+        if (octets === undefined) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' })
+        return octets
+      },
+      print: (text) => printed.push(text),
+      complain: (text) => complaints.push(text)
+    })
+    return { exitCode, printed: printed.join(''), complaint: complaints.join('') }
+  }
+
+  it('help goes where it was asked for, and to standard error where nothing was', () => {
+    expect(ran(['--help'])).toMatchObject({ exitCode: 0, complaint: '', printed: expect.stringMatching(/^usage: /) })
+    expect(ran([])).toMatchObject({ exitCode: 2, printed: '', complaint: expect.stringContaining('\nusage: ') })
+  })
+
+  it('reads files, keys and hexadecimal', () => {
+    const files = { 'f.pcap': pcap(101, packets), keys: utf8Bytes(wireshark) }
+    const opened = explained(pcap(101, packets), 'line', tableOf(wireshark)).text
+    for (const words of [['--keys', 'keys'], ['--keys=keys']]) {
+      expect(ran(['explain', 'f.pcap', '--line', ...words], files)).toEqual({
+        exitCode: 0,
+        printed: opened,
+        complaint: ''
+      })
+    }
+    expect(ran(['explain', gcm.packets[0]?.hex ?? '', '--line']).exitCode).toBe(0)
+  })
+
+  it('keys are not shown, wherever they were put', () => {
+    const key = row.skEi
+    const text = wireshark.split('\n')[1] as string
+    const files = { a: utf8Bytes(`${text},${key}`), [key]: Uint8Array.of(0xff), [text]: utf8Bytes(text.slice(3)) }
+    const calls = [
+      ['explain', 'f', '--keys', `${text} `],
+      ['explain', 'f', `--keys=${text} `],
+      ['explain', 'f', `--key=${key}`],
+      ['explain', 'f', 'g', `--keys=${key}`],
+      [`--keys=${key}`, 'explain', 'f'],
+      ['explain', 'f', '--keys', key],
+      ['explain', 'f', '--keys', text],
+      ['explain', 'f', '--keys', 'a']
+    ]
+    for (const words of calls) {
+      const { exitCode, printed, complaint } = ran(words, files)
+      expect([words, exitCode, printed]).toEqual([words, 2, ''])
+      expect(complaint).not.toContain(key.slice(0, 16))
+      expect(complaint).toMatch(/^ikev2-mobike: /)
+    }
+    expect(ran(['explain', 'f', '--keys', key]).complaint).toBe(
+      'ikev2-mobike: the file behind --keys cannot be read (ENOENT)\n'
+    )
+  })
+
+  it('words that are quoted are escaped', () => {
+    const evil = 'x\u001b[2J'
+    for (const words of [['explain', evil], [evil], ['explain', `--${evil}`]]) {
+      const { exitCode, complaint } = ran(words)
+      expect([exitCode, complaint.includes('\u001b')]).toEqual([2, false])
+      expect(complaint).toContain('\\u{1b}')
+    }
   })
 })
