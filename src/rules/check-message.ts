@@ -153,15 +153,15 @@ export function isFree({ kind }: Payload): boolean {
   return kind === 'notify' || kind === 'vendorId' || kind === 'unknown'
 }
 
+/** Section 3.2 binds the types of RFC 7296 alone: of the others that are read here, the Encrypted Fragment may have the bit. */
 function checkCritical(isResponse: boolean, payloads: readonly Payload[], violations: MessageViolation[]): void {
   for (const payload of payloads) {
     if (payload.critical !== true) continue
-    const isRefused = payload.kind === 'unknown' && !isResponse
-    violations.push(
-      isRefused
-        ? fault('unsupportedCritical', payload.type, '2.5', NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD)
-        : fault('criticalBit', payloadType(payload), isResponse ? '2.5' : '3.2')
-    )
+    const type = payloadType(payload)
+    if (isResponse) violations.push(fault('criticalBit', type, '2.5'))
+    else if (payload.kind === 'unknown') {
+      violations.push(fault('unsupportedCritical', type, '2.5', NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD))
+    } else if (type <= PAYLOAD.EAP) violations.push(fault('criticalBit', type, '3.2'))
   }
 }
 

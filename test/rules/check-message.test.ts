@@ -441,6 +441,26 @@ describe('Critical bits', () => {
       { rule: 'criticalBit', payloadType: 47, section: '3.2', notify: undefined }
     ])
   })
+
+  it('the rule of section 3.2 does not bind payload types of later RFCs', () => {
+    const fragment = {
+      kind: 'encryptedFragment',
+      firstInner: 0,
+      fragmentNumber: 1,
+      totalFragments: 2,
+      body: spi
+    } as const
+    const message = (isResponse: boolean): Message => ({
+      ...header(INFORMATIONAL, isResponse),
+      payloads: [{ ...fragment, critical: true }]
+    })
+    expect(checkMessage(message(false))).toEqual([])
+    expect(checkMessage(message(true))).toMatchObject([{ rule: 'criticalBit', payloadType: 53, section: '2.5' }])
+    // Those are not read here: a receiver without their RFCs refuses them.
+    for (const type of [PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD, PAYLOAD.PUZZLE_SOLUTION]) {
+      expect(check({ ...P.X, type }, 'request')).toMatchObject([{ rule: 'unsupportedCritical', payloadType: type }])
+    }
+  })
 })
 
 describe('any message', () => {
