@@ -97,7 +97,8 @@ const ROWS: readonly (readonly [number, 0 | 1, string, string, string | number, 
   [IKE_AUTH, 0, 'last', '2.16', 0, 'AUTH'],
   // AUTH is missing beside EAP when both agreed on EAP alone (RFC 5998).
   [IKE_AUTH, 1, 'eap', '2.16', 'EAP', 'IDr? CERT* AUTH? EAP'],
-  [IKE_AUTH, 1, 'first', '1.2', 'IDr', `IDr CERT* AUTH CP? ${CHILD}`],
+  // CERTREQ: as RFC 6311 section 5 draws it.
+  [IKE_AUTH, 1, 'first', '1.2', 'IDr', `IDr CERT* CERTREQ* AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, 'last', '2.16', 'AUTH', `AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, REFUSAL, '2.21.2', 0, '!'],
   [CREATE_CHILD_SA, 0, 'rekeyIke', '1.3.2', 'IKE', 'SA No KE REKEY_SA-'],

@@ -123,6 +123,7 @@ const CONFORMING: readonly (readonly [number, 'request' | 'response', string, st
     'IDr CERT AUTH CP IPCOMP_SUPPORTED SA TSi TSr ADDITIONAL_TS_POSSIBLE MOBIKE_SUPPORTED V'
   ],
   [IKE_AUTH, 'response', 'first', 'IDr AUTH NO_PROPOSAL_CHOSEN'],
+  [IKE_AUTH, 'response', 'first', 'IDr CERT CERTREQ CERTREQ AUTH IKEV2_MESSAGE_ID_SYNC_SUPPORTED SA TSi TSr'],
   [IKE_AUTH, 'response', 'eap', 'IDr CERT AUTH EAP'],
   [IKE_AUTH, 'response', 'eap', 'IDr EAP'],
   [IKE_AUTH, 'response', 'eap', 'EAP'],
