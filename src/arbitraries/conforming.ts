@@ -19,7 +19,7 @@ import {
   type PayloadRule
 } from '../rules/index.ts'
 import { octets, uint32 } from './draw.ts'
-import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
+import { notifyPayload, PAYLOAD_KINDS, type PayloadOf, payload } from './payloads.ts'
 import { childProposals, ikeProposals } from './security-association.ts'
 
 /** A message, what its Encrypted payload is to hold, and the form that it has. */
@@ -83,9 +83,7 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
           fc.tuple(...form.payloads.map((rule) => payloadsOf(form, rule, together))),
           notifiesOf(form, exchangeType),
           fc.array(
-            isOnlyNotify
-              ? payload('vendorId')
-              : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), payload('unknown')),
+            isOnlyNotify ? payload('vendorId') : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), unknownPayload()),
             { maxLength: form.isClosed ? 0 : 2 }
           )
         )
@@ -96,6 +94,11 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
           ...others
         ])
     )
+}
+
+/** Of no type that would give a message of IKE_AUTH no form. */
+export function unknownPayload(): Arbitrary<PayloadOf<'unknown'>> {
+  return payload('unknown').filter(({ type }) => type !== PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD)
 }
 
 function payloadsOf(form: MessageForm, rule: PayloadRule, together: boolean): Arbitrary<readonly Payload[]> {

@@ -17,7 +17,7 @@ import {
   type MessageRuleName,
   NOTIFY_RULES
 } from '../rules/index.ts'
-import { conformingMessage, type PlainMessage } from './conforming.ts'
+import { conformingMessage, type PlainMessage, unknownPayload } from './conforming.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
 
 /** A message whose octets are well formed and whose content breaks one rule. */
@@ -132,7 +132,7 @@ export function nonConformingMessage(rule?: MessageRuleName): Arbitrary<NonConfo
     any: fc.oneof(
       ...PAYLOAD_KINDS.filter((kind) => !kind.startsWith('enc')).map((kind): Arbitrary<Payload> => payload(kind))
     ),
-    unknown: payload('unknown'),
+    unknown: unknownPayload(),
     restricted: fc.constantFrom(...MISPLACEABLE).chain(notifyPayload)
   })
   return fc

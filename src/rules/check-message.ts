@@ -1,4 +1,4 @@
-import { isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
+import { EXCHANGE, isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
 import type { Message, Payload } from '../codec/types.ts'
 import {
   CLEAR_NOTIFY_RULES,
@@ -56,16 +56,24 @@ const isNotify =
 
 /**
  * Which form of {@link MESSAGE_FORMS} a message has, by what is in it. `inner` are the decrypted payloads of a protected
- * message. Undefined for exchanges without rules here, and for a protected message whose `inner` is not given.
+ * message. Undefined for exchanges without rules here, for IKE_AUTH with a payload of a secure password method (type 49,
+ * RFC 6467), and for a protected message whose `inner` is not given.
  */
 export function messageForm(message: Message, inner?: readonly Payload[]): MessageForm | undefined {
   const { exchangeType, isResponse, payloads } = message
   const forms = formsOf(exchangeType, isResponse)
   if (forms[0]?.isProtected !== true) return forms.find((form) => isMarked(form, payloads))
-  if (!payloads.every(isContent)) return inner && forms.find((form) => isMarked(form, inner))
+  if (!payloads.every(isContent)) {
+    if (inner === undefined || (exchangeType === EXCHANGE.IKE_AUTH && inner.some(isSecurePassword))) return undefined
+    return forms.find((form) => isMarked(form, inner))
+  }
   // Without protection it can only be a notification that nobody may trust (sections 1.5, 2.21.4).
   const isNotification = payloads.every(({ kind }) => kind === 'notify' || kind === 'vendorId')
   return (isNotification ? formsOf(0, isResponse) : forms).find((form) => isMarked(form, payloads))
+}
+
+function isSecurePassword(payload: Payload): boolean {
+  return payloadType(payload) === PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD
 }
 
 function formsOf(exchange: number, isResponse: boolean): readonly MessageForm[] {

@@ -412,6 +412,18 @@ describe('inside and outside encryption', () => {
     expect(rules(outer([P.SK]))).toEqual([])
   })
 
+  it('a secure password method (RFC 6467) has messages of its own in IKE_AUTH: they are judged on their outside alone', () => {
+    const method: Payload = { ...P.X, type: PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD }
+    for (const isResponse of [false, true]) {
+      const message = { ...header(IKE_AUTH, isResponse), payloads: [P.D, P.SK] }
+      expect(messageForm(message, [P.IDr, method])).toBeUndefined()
+      expect(rules(message, [P.IDr, method])).toEqual(['unprotected 42'])
+    }
+    // Elsewhere it is an unknown payload, and outside it tells nothing.
+    expect(messageForm(outer([P.SK]), [method])?.name).toBe('informational')
+    expect(messageForm({ ...header(IKE_AUTH, false), payloads: [method, P.SK] }, [P.AUTH])?.name).toBe('last')
+  })
+
   it('exchanges without rules here are left alone, Critical bits aside', () => {
     const message = { ...header(EXCHANGE.GSA_AUTH, false), payloads: [{ ...P.X, critical: true }, P.SK] }
     expect(rules(message, [P.KE])).toEqual(['unsupportedCritical 200'])
