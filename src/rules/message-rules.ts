@@ -3,7 +3,7 @@ import { EXCHANGE, NOTIFY } from '../codec/index.ts'
 /*
  * What a message of each exchange and direction may contain: RFC 7296 sections 1.2 to 1.5, 2.6, 2.16 and appendix C, and the
  * RFCs that add exchanges. Rows are written in the notation of appendix C and expanded once. Vendor ID payloads, Notify
- * payloads and payloads of unknown types may be anywhere (sections 2.5, 3.10.1, 3.12).
+ * payloads and payloads of unknown types may be anywhere (sections 2.5, 3.10.1, 3.12) unless a row says otherwise.
  */
 
 /** How often a payload type occurs in a {@link MessageForm}. */
@@ -35,7 +35,10 @@ export interface MessageForm {
   readonly name: string
   /** Section that defines it: of RFC 7296 where no RFC is named. */
   readonly section: string
-  /** True when all but Vendor ID and Notify payloads must be inside the Encrypted payload. */
+  /**
+   * True when all must be inside the Encrypted payload but Vendor ID payloads, payloads of unknown types and Notify payloads:
+   * of those in the IANA registry only what {@link CLEAR_NOTIFY_RULES} has may be outside.
+   */
   readonly isProtected: boolean
   /** What tells the form from those after it: a payload type, or `-` and a Notify type; 0 when nothing does. */
   readonly mark: number
