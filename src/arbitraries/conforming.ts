@@ -171,13 +171,20 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
       sources === 0
         ? []
         : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
-    return fc.tuple(...[...marks, ...refused, ...nat, ...withoutContradiction(names)].map(notifyPayload))
+    return fc.tuple(...withoutContradiction([...marks, ...refused, ...nat, ...names]).map(notifyPayload))
   })
 }
 
+/** Those that none before them contradicts. */
 function withoutContradiction(names: readonly NotifyName[]): readonly NotifyName[] {
-  return names.filter((name) => {
-    const exclusion = NOTIFY_EXCLUSIONS.find(({ type }) => type === NOTIFY[name])
-    return !names.some((other) => exclusion?.others.includes(NOTIFY[other]))
+  return names.filter((name, at) => {
+    return !names.slice(0, at).some((other) => areContradictory(NOTIFY[name], NOTIFY[other]))
+  })
+}
+
+/** Whether one message must not have notifications of both types. */
+export function areContradictory(one: number, two: number): boolean {
+  return NOTIFY_EXCLUSIONS.some(({ type, others }) => {
+    return (type === one && others.includes(two)) || (type === two && others.includes(one))
   })
 }

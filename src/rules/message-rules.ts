@@ -235,7 +235,10 @@ export const NOTIFY_EXCLUSIONS: readonly NotifyExclusion[] = [
     type: NOTIFY.NO_ADDITIONAL_ADDRESSES,
     others: [NOTIFY.ADDITIONAL_IP4_ADDRESS, NOTIFY.ADDITIONAL_IP6_ADDRESS],
     section: 'RFC 4555 3.6'
-  }
+  },
+  // Three answers to one request for a ticket.
+  { type: NOTIFY.TICKET_LT_OPAQUE, others: [NOTIFY.TICKET_NACK, NOTIFY.TICKET_ACK], section: 'RFC 5723 4.1' },
+  { type: NOTIFY.TICKET_NACK, others: [NOTIFY.TICKET_ACK], section: 'RFC 5723 4.1' }
 ]
 
 function notifyRule([type, places, most, section]: NotifyRow): NotifyRule {

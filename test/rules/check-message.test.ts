@@ -301,6 +301,14 @@ describe('what must not be there', () => {
     expect(faults(INFORMATIONAL, 'request', 'ADDITIONAL_IP4_ADDRESS ADDITIONAL_IP6_ADDRESS')).toEqual([])
   })
 
+  it('a ticket, its refusal and its postponement exclude each other (RFC 5723 section 4.1)', () => {
+    const answer = (names: string) => faults(IKE_AUTH, 'response', `IDr AUTH SA TSi TSr ${names}`)
+    for (const one of ['TICKET_LT_OPAQUE', 'TICKET_NACK', 'TICKET_ACK']) expect(answer(one)).toEqual([])
+    expect(answer('TICKET_NACK TICKET_LT_OPAQUE')).toEqual(['contradictory 16409'])
+    expect(answer('TICKET_LT_OPAQUE TICKET_ACK')).toEqual(['contradictory 16409'])
+    expect(answer('TICKET_ACK TICKET_NACK')).toEqual(['contradictory 16412'])
+  })
+
   it('REKEY_SA beside the proposal of an IKE SA, CLONE_IKE_SA beside that of a Child SA (sections 1.3.2, 1.3.3, RFC 7791 5.1)', () => {
     expect(faults(CREATE_CHILD_SA, 'request', 'REKEY_SA SAike No KE')).toEqual(['misplacedNotify 16393'])
     expect(faults(CREATE_CHILD_SA, 'request', 'CLONE_IKE_SA SA No TSi TSr')).toEqual(['misplacedNotify 16433'])
