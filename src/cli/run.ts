@@ -29,6 +29,11 @@ export function run(words: readonly string[], { readFile, print, complain }: Sur
   if (keys !== undefined && keyText === undefined) return fail('the file behind --keys: no text in UTF-8')
   const table = keyText === undefined ? undefined : readKeyTable(keyText)
   if (table?.ok === false) return fail(`the file behind --keys: ${table.fault}`)
+  const [unused, ...others] = table?.unused ?? []
+  if (unused !== undefined) {
+    const count = others.length === 0 ? '' : ` (and ${others.length} more)`
+    tell(`the file behind --keys: ${unused}${count}; not used`)
+  }
   const isHex = /^\s*(0x)?[0-9a-f:\s]{2,}$/i.test(command.input)
   const input = isHex ? utf8Bytes(command.input) : read(command.input)
   if (typeof input === 'string') {

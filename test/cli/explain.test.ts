@@ -82,6 +82,22 @@ function explained(
   return { text: texts.join(''), ...outcome }
 }
 
+/** What the command prints, where these files are, and how it ends. */
+function ran(words: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}) {
+  const printed: string[] = []
+  const complaints: string[] = []
+  const exitCode = run(words, {
+    readFile: (name) => {
+      const octets = files[name]
+      if (octets === undefined) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' })
+      return octets
+    },
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text)
+  })
+  return { exitCode, printed: printed.join(''), complaint: complaints.join('') }
+}
+
 describe('a capture of strongSwan moving twice', () => {
   it('one line a datagram: the exchanges that its log has, opened with the keys as Wireshark keeps them', () => {
     const { text, exitCode, complaint } = explained(pcap(101, packets), 'line', tableOf(wireshark))
@@ -549,6 +565,39 @@ describe('keys', () => {
   })
 })
 
+describe('keys with algorithms that are not known here', () => {
+  const other = wireshark
+    .replace(row.spiI, '0a0a0a0a0a0a0a0a')
+    .replace('AES-GCM-256 with 16 octet ICV', '3DES')
+    .replace('# comment', '')
+  const files = (text: string) => ({ 'f.pcap': pcap(101, packets), keys: utf8Bytes(text) })
+  const words = ['explain', 'f.pcap', '--line', '--keys', 'keys']
+
+  it('are left out and told once; the others open messages', () => {
+    const opened = explained(pcap(101, packets), 'line', tableOf(wireshark)).text
+    expect(ran(words, files(other + wireshark))).toEqual({
+      exitCode: 0,
+      printed: opened,
+      complaint: 'ikev2-mobike: the file behind --keys: entry 1: encryption is no algorithm known here; not used\n'
+    })
+    const two = wireshark + other + other.replace('3DES', row.encryption).replace('NONE', 'HMAC_MD5_96')
+    expect(ran(words, files(two))).toEqual({
+      exitCode: 0,
+      printed: opened,
+      complaint:
+        'ikev2-mobike: the file behind --keys: entry 2: encryption is no algorithm known here (and 1 more); not used\n'
+    })
+  })
+
+  it('are refused where there are no others', () => {
+    expect(ran(words, files(other))).toEqual({
+      exitCode: 2,
+      printed: '',
+      complaint: 'ikev2-mobike: the file behind --keys: entry 1: encryption is no algorithm known here\n'
+    })
+  })
+})
+
 describe('the command line', () => {
   it.each([
     [[], { kind: 'misuse' }],
@@ -567,22 +616,6 @@ describe('the command line', () => {
   ])('%j', (words, command) => {
     expect(readArguments(words)).toMatchObject(command)
   })
-
-  /** What the command prints, where these files are, and how it ends. */
-  function ran(words: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}) {
-    const printed: string[] = []
-    const complaints: string[] = []
-    const exitCode = run(words, {
-      readFile: (name) => {
-        const octets = files[name]
-        if (octets === undefined) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' })
-        return octets
-      },
-      print: (text) => printed.push(text),
-      complain: (text) => complaints.push(text)
-    })
-    return { exitCode, printed: printed.join(''), complaint: complaints.join('') }
-  }
 
   it('help goes where it was asked for, and to standard error where nothing was', () => {
     expect(ran(['--help'])).toMatchObject({ exitCode: 0, complaint: '', printed: expect.stringMatching(/^usage: /) })
