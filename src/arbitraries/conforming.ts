@@ -19,7 +19,7 @@ import {
   type PayloadRule
 } from '../rules/index.ts'
 import { octets, uint32 } from './draw.ts'
-import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
+import { notifyPayload, PAYLOAD_KINDS, type PayloadOf, payload } from './payloads.ts'
 import { childProposals, ikeProposals } from './security-association.ts'
 
 /** A message, what its Encrypted payload is to hold, and the form that it has. */
@@ -83,9 +83,7 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
           fc.tuple(...form.payloads.map((rule) => payloadsOf(form, rule, together))),
           notifiesOf(form, exchangeType),
           fc.array(
-            isOnlyNotify
-              ? payload('vendorId')
-              : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), payload('unknown')),
+            isOnlyNotify ? payload('vendorId') : fc.oneof<Arbitrary<Payload>[]>(payload('vendorId'), unknownPayload()),
             { maxLength: form.isClosed ? 0 : 2 }
           )
         )
@@ -96,6 +94,11 @@ function contentOf(form: MessageForm, exchangeType: number): Arbitrary<readonly 
           ...others
         ])
     )
+}
+
+/** Of no type that would give a message of IKE_AUTH no form. */
+export function unknownPayload(): Arbitrary<PayloadOf<'unknown'>> {
+  return payload('unknown').filter(({ type }) => type !== PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD)
 }
 
 function payloadsOf(form: MessageForm, rule: PayloadRule, together: boolean): Arbitrary<readonly Payload[]> {
@@ -168,13 +171,20 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
       sources === 0
         ? []
         : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
-    return fc.tuple(...[...marks, ...refused, ...nat, ...withoutContradiction(names)].map(notifyPayload))
+    return fc.tuple(...withoutContradiction([...marks, ...refused, ...nat, ...names]).map(notifyPayload))
   })
 }
 
+/** Those that none before them contradicts. */
 function withoutContradiction(names: readonly NotifyName[]): readonly NotifyName[] {
-  return names.filter((name) => {
-    const exclusion = NOTIFY_EXCLUSIONS.find(({ type }) => type === NOTIFY[name])
-    return !names.some((other) => exclusion?.others.includes(NOTIFY[other]))
+  return names.filter((name, at) => {
+    return !names.slice(0, at).some((other) => areContradictory(NOTIFY[name], NOTIFY[other]))
+  })
+}
+
+/** Whether one message must not have notifications of both types. */
+export function areContradictory(one: number, two: number): boolean {
+  return NOTIFY_EXCLUSIONS.some(({ type, others }) => {
+    return (type === one && others.includes(two)) || (type === two && others.includes(one))
   })
 }

@@ -17,7 +17,7 @@ import {
   type MessageRuleName,
   NOTIFY_RULES
 } from '../rules/index.ts'
-import { conformingMessage, type PlainMessage } from './conforming.ts'
+import { areContradictory, conformingMessage, type PlainMessage, unknownPayload } from './conforming.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
 
 /** A message whose octets are well formed and whose content breaks one rule. */
@@ -88,7 +88,8 @@ const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
     })
     // In the clear it is out of place in another way, and where nothing else may be it is too much.
     if (form.exchange === 0 || form.isClosed) return []
-    return isPlaced || isErrorNotify(type) || marksOf(form).includes(-type)
+    const isContradictory = content.some((one) => one.kind === 'notify' && areContradictory(one.type, type))
+    return isPlaced || isErrorNotify(type) || marksOf(form).includes(-type) || isContradictory
       ? []
       : [{ content: [...content, restricted] }]
   },
@@ -132,7 +133,7 @@ export function nonConformingMessage(rule?: MessageRuleName): Arbitrary<NonConfo
     any: fc.oneof(
       ...PAYLOAD_KINDS.filter((kind) => !kind.startsWith('enc')).map((kind): Arbitrary<Payload> => payload(kind))
     ),
-    unknown: payload('unknown'),
+    unknown: unknownPayload(),
     restricted: fc.constantFrom(...MISPLACEABLE).chain(notifyPayload)
   })
   return fc

@@ -182,7 +182,12 @@ const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> }
     fc.oneof(
       fc
         .tuple(fc.constantFrom(...TYPED_CODES), octet, fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40)))
-        .map(([code, id, [type, data]]) => ({ kind: 'eap' as const, code, identifier: id, type, data })),
+        .map(([code, id, [type, data]]) => {
+          const payload = { kind: 'eap' as const, code, identifier: id, type, data }
+          // A Response has no text, a Request has some (RFC 3748 section 5.2).
+          const notification = data.length === 0 ? EAP_CODE.RESPONSE : EAP_CODE.REQUEST
+          return type === EAP_TYPE.NOTIFICATION ? { ...payload, code: notification } : payload
+        }),
       fc
         .tuple(fc.oneof(fc.constantFrom<number>(EAP_CODE.SUCCESS, EAP_CODE.FAILURE), octet), octet)
         .filter(([code]) => !TYPED_CODES.includes(code))

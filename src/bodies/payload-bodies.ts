@@ -17,6 +17,8 @@ import { type Values, writeForms } from './write-fields.ts'
 export interface DataLayout {
   readonly reference: string
   readonly forms: Forms
+  /** Of EAP: the Code that each of the forms goes with, where they differ by it. */
+  readonly codes?: readonly number[]
 }
 
 const layouts = {
@@ -88,7 +90,12 @@ const layouts = {
   },
   eap: {
     IDENTITY: { reference: 'RFC 3748 section 5.1', forms: [[{ is: 'text', name: 'identity' }]] },
-    NOTIFICATION: { reference: 'RFC 3748 section 5.2', forms: [[{ is: 'text', name: 'message', least: 1 }]] },
+    NOTIFICATION: {
+      reference: 'RFC 3748 section 5.2',
+      forms: [[], [{ is: 'text', name: 'message', least: 1 }]],
+      // A Response says nothing, a Request something.
+      codes: [2, 1]
+    },
     NAK: {
       reference: 'RFC 3748 section 5.3.1',
       forms: [[{ is: 'numbers', name: 'types', octets: 1, least: 1, registry: 'eapType' }]]
@@ -159,7 +166,11 @@ export function dataLayout(payload: DataPayload): { readonly name: string; reado
   const [kind, type] = typeOf(payload)
   const layouts: Readonly<Record<string, DataLayout>> = DATA_LAYOUTS[kind]
   const name = Object.keys(layouts).find((key) => TYPE_NUMBERS[kind][key] === type)
-  return name === undefined ? undefined : { name, layout: layouts[name] as DataLayout }
+  if (name === undefined) return undefined
+  const { reference, forms, codes } = layouts[name] as DataLayout
+  if (codes === undefined || payload.kind !== 'eap') return { name, layout: { reference, forms } }
+  const own = forms.filter((_, at) => codes[at] === payload.code)
+  return own.length === 0 ? undefined : { name, layout: { reference, forms: own } }
 }
 
 function typeOf(payload: DataPayload): readonly [DataKind, number | undefined] {

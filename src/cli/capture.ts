@@ -7,6 +7,8 @@ export interface Frame {
   /** Link type of the tcpdump registry: 1 Ethernet, 101 raw IP, 113 and 276 Linux cooked. */
   readonly linkType: number
   readonly octets: Uint8Array
+  /** True when the frame had more octets than were captured. */
+  readonly isCut: boolean
 }
 
 /** Frames of a capture, and what was wrong where reading stopped early. */
@@ -43,7 +45,8 @@ function readPcap(octets: Uint8Array): Capture {
     const captured = at + 16 > octets.length ? Number.POSITIVE_INFINITY : uint32(octets, at + 8, order)
     const next = at + 16 + captured
     if (next > octets.length) return { frames, defect: `the file is cut off in frame ${frames.length + 1}` }
-    frames.push({ number: frames.length + 1, linkType, octets: octets.subarray(at + 16, next) })
+    const isCut = captured < uint32(octets, at + 12, order)
+    frames.push({ number: frames.length + 1, linkType, octets: octets.subarray(at + 16, next), isCut })
     at = next
   }
   return { frames }
@@ -63,7 +66,7 @@ function isPcapng(octets: Uint8Array): boolean {
 
 function readPcapng(octets: Uint8Array): Capture {
   const frames: Frame[] = []
-  let linkTypes: number[] = []
+  let interfaces: Interface[] = []
   let order: ByteOrder = 'little'
   for (let at = 0; at < octets.length; ) {
     if (at + 12 > octets.length) return { frames, defect: `the file is cut off behind frame ${frames.length}` }
@@ -72,7 +75,7 @@ function readPcapng(octets: Uint8Array): Capture {
       if (readUint32(octets, magic) === BYTE_ORDER_MAGIC) order = 'big'
       else if (uint32(octets, magic, 'little') === BYTE_ORDER_MAGIC) order = 'little'
       else return { frames, defect: `a section behind frame ${frames.length} has no byte order` }
-      linkTypes = []
+      interfaces = []
     }
     const type = uint32(octets, at, order)
     const length = uint32(octets, at + 4, order)
@@ -84,24 +87,36 @@ function readPcapng(octets: Uint8Array): Capture {
       return { frames, defect: `a block behind frame ${frames.length} has two lengths` }
     }
     const body = octets.subarray(at + 8, next - 4)
-    if (type === INTERFACE && body.length >= 2) linkTypes.push(uint16(body, 0, order))
-    const found = packetOf(type, body, order)
+    if (type === INTERFACE && body.length >= 8) {
+      interfaces.push({ linkType: uint16(body, 0, order), snapLength: uint32(body, 4, order) })
+    }
+    const found = packetOf(type, body, order, interfaces[0])
     if (found === 'cutOff') return { frames, defect: `frame ${frames.length + 1} is longer than its block` }
     if (found !== undefined) {
-      const linkType = linkTypes[found.port] ?? -1
-      frames.push({ number: frames.length + 1, linkType, octets: found.octets })
+      const { port, ...packet } = found
+      frames.push({ number: frames.length + 1, linkType: interfaces[port]?.linkType ?? -1, ...packet })
     }
     at = next
   }
   return { frames }
 }
 
-interface Packet {
-  readonly port: number
-  readonly octets: Uint8Array
+interface Interface {
+  readonly linkType: number
+  /** Octets that are captured of a frame; 0 for all. */
+  readonly snapLength: number
 }
 
-function packetOf(type: number, body: Uint8Array, order: ByteOrder): Packet | 'cutOff' | undefined {
+interface Packet extends Pick<Frame, 'octets' | 'isCut'> {
+  readonly port: number
+}
+
+function packetOf(
+  type: number,
+  body: Uint8Array,
+  order: ByteOrder,
+  first: Interface | undefined
+): Packet | 'cutOff' | undefined {
   switch (type) {
     case ENHANCED_PACKET:
     case PACKET: {
@@ -109,12 +124,16 @@ function packetOf(type: number, body: Uint8Array, order: ByteOrder): Packet | 'c
       const captured = uint32(body, 12, order)
       if (captured > body.length - 20) return 'cutOff'
       const port = type === PACKET ? uint16(body, 0, order) : uint32(body, 0, order)
-      return { port, octets: body.subarray(20, 20 + captured) }
+      return { port, octets: body.subarray(20, 20 + captured), isCut: captured < uint32(body, 16, order) }
     }
-    case SIMPLE_PACKET:
-      // Its length is that on the wire: the snapshot length may have cut it.
+    case SIMPLE_PACKET: {
       if (body.length < 4) return 'cutOff'
-      return { port: 0, octets: body.subarray(4, 4 + Math.min(uint32(body, 0, order), body.length - 4)) }
+      // Its length is that on the wire; how much of it is here the first interface says.
+      const length = uint32(body, 0, order)
+      const snapLength = first === undefined || first.snapLength === 0 ? length : first.snapLength
+      const captured = Math.min(length, snapLength, body.length - 4)
+      return { port: 0, octets: body.subarray(4, 4 + captured), isCut: captured < length }
+    }
     default:
       return undefined
   }

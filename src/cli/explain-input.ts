@@ -10,7 +10,7 @@ import {
 } from '../explain/index.ts'
 import type { Format } from './arguments.ts'
 import { isCapture, readCapture } from './capture.ts'
-import { frameContent } from './datagram.ts'
+import { CUT_OFF, frameContent } from './datagram.ts'
 import type { KeyTable } from './key-table.ts'
 import { createOpener, type Opened } from './open-messages.ts'
 
@@ -66,9 +66,12 @@ function explainCapture(input: Uint8Array, format: Format, write: Write, table: 
   }
   let messages = 0
   let malformed = 0
+  const countUnread = (why: string): void => {
+    unread.set(why, (unread.get(why) ?? 0) + 1)
+  }
   for (const frame of frames) {
     const content = frameContent(frame)
-    if (content.kind === 'unread') unread.set(content.text, (unread.get(content.text) ?? 0) + 1)
+    if (content.kind === 'unread') countUnread(content.text)
     if (content.kind === 'unread' || content.kind === 'other') continue
     const title = `#${frame.number} ${endText(content.source)} > ${endText(content.destination)}`
     if (content.kind === 'esp') {
@@ -79,6 +82,11 @@ function explainCapture(input: Uint8Array, format: Format, write: Write, table: 
     const isMarked = ports.includes(NAT_TRAVERSAL_PORT)
     if (!isMarked && !ports.includes(IKE_PORT)) continue
     const kind = classifyUdpDatagram(content.payload, isMarked)
+    // What is missing is no fault of the peer's.
+    if (content.isCut && kind !== 'esp') {
+      countUnread(CUT_OFF)
+      continue
+    }
     if (kind !== 'ike') {
       const octets = `${content.payload.length} octets`
       mention(`${title} ${kind === 'keepalive' ? 'NAT keepalive' : kind === 'esp' ? espText(content.payload) : octets}`)

@@ -55,29 +55,45 @@ type Row = Readonly<Record<(typeof COLUMNS)[number], string>>
 
 /**
  * Keys from text: the lines of Wireshark's `ikev2_decryption_table`, or a JSON array of objects with the fields `spiI`, `spiR`,
- * `skEi`, `skEr`, `encryption`, `skAi`, `skAr`, `integrity`. Returns what is wrong by line or entry, without any key in it.
+ * `skEi`, `skEr`, `encryption`, `skAi`, `skAr`, `integrity`. Returns what is wrong by line or entry, without any key in it. Entries
+ * with an algorithm that is not known here are left out, unless there are no others.
  */
-export function readKeyTable(text: string): { readonly ok: true; readonly table: KeyTable } | KeyTableFault {
+export function readKeyTable(text: string): KeyTableReading | KeyTableFault {
   // Editors of Windows put a byte order mark first.
   const plain = text.replace(/^\uFEFF/, '')
   const rows = plain.trimStart().startsWith('[') ? jsonRows(plain) : tableRows(plain)
   if ('fault' in rows) return rows
   const keys = new Map<string, IkeSaKeys>()
+  const unused: string[] = []
   for (const [i, given] of rows.rows.entries()) {
     const row = withoutPrefixes(given)
-    const found = keysOf(row)
+    const algorithms = algorithmsOf(row)
+    if (typeof algorithms === 'string') {
+      unused.push(`entry ${i + 1}: ${algorithms}`)
+      continue
+    }
+    const found = keysOf(row, algorithms)
     if (typeof found === 'string') return { ok: false, fault: `entry ${i + 1}: ${found}` }
     keys.set(`${row.spiI} ${row.spiR}`.toLowerCase(), found)
   }
+  const [first] = unused
+  if (keys.size === 0 && first !== undefined) return { ok: false, fault: first }
   const find: KeyTable['find'] = ({ initiatorSpi, responderSpi }) =>
     keys.get(`${toHex(initiatorSpi)} ${toHex(responderSpi)}`)
-  return { ok: true, table: { find } }
+  return { ok: true, table: { find }, unused }
 }
 
 /** Hexadecimal may begin with 0x, as Wireshark's may. */
 function withoutPrefixes(row: Row): Row {
   const cells = COLUMNS.map((column) => [column, row[column].replace(/^0x/i, '')])
   return Object.fromEntries(cells) as Row
+}
+
+/** A table, and what is wrong with each entry that is left out. */
+export interface KeyTableReading {
+  readonly ok: true
+  readonly table: KeyTable
+  readonly unused: readonly string[]
 }
 
 /** What is wrong with a table of keys. */
@@ -126,12 +142,21 @@ function parseJson(text: string): unknown {
   }
 }
 
-function keysOf(row: Row): IkeSaKeys | string {
+interface Algorithms {
+  readonly encryption: EncryptionAlgorithm
+  readonly integrity: IntegrityAlgorithm | null
+}
+
+function algorithmsOf(row: Row): Algorithms | string {
   const encryption = ENCRYPTIONS.find(([name]) => name.test(row.encryption))?.[1]
   // Cells are never quoted: in a table whose columns are in another order a key stands here.
   if (encryption === undefined) return 'encryption is no algorithm known here'
   const integrity = INTEGRITIES.find(([name]) => name.test(row.integrity))?.[1]
   if (integrity === undefined) return 'integrity is no algorithm known here'
+  return { encryption, integrity }
+}
+
+function keysOf(row: Row, { encryption, integrity }: Algorithms): IkeSaKeys | string {
   // The PRF and the method say only how long what stands beside these keys is: any will do.
   const suite = { encryption, integrity: encryption.aead ? null : integrity, prf: prfHmacSha256, keyExchange: x25519 }
   if (suite.integrity === null && !encryption.aead) return 'encryption that is no AEAD needs an integrity algorithm'

@@ -23,8 +23,11 @@ export function octetsText(octets: Uint8Array): string {
   return `${toHex(octets.subarray(0, 32))}… (${octets.length} octets)`
 }
 
-/** What a terminal would obey instead of showing, or what would look like the end of the text. */
-const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}"\\]/gu
+/**
+ * What a terminal would obey instead of showing, what nobody would see (Default_Ignorable_Code_Point has letters too, the Hangul
+ * fillers), and what would look like the end of the text.
+ */
+const UNSHOWN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\p{DI}"\\]/gu
 
 /** Text of a peer's, which must not do anything but be read: escaped as in a JavaScript string. */
 export function escaped(text: string): string {

@@ -1,4 +1,4 @@
-import { isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
+import { EXCHANGE, isErrorNotify, NOTIFY, PAYLOAD, PROTOCOL, payloadType } from '../codec/index.ts'
 import type { Message, Payload } from '../codec/types.ts'
 import {
   CLEAR_NOTIFY_RULES,
@@ -56,16 +56,24 @@ const isNotify =
 
 /**
  * Which form of {@link MESSAGE_FORMS} a message has, by what is in it. `inner` are the decrypted payloads of a protected
- * message. Undefined for exchanges without rules here, and for a protected message whose `inner` is not given.
+ * message. Undefined for exchanges without rules here, for IKE_AUTH with a payload of a secure password method (type 49,
+ * RFC 6467), and for a protected message whose `inner` is not given.
  */
 export function messageForm(message: Message, inner?: readonly Payload[]): MessageForm | undefined {
   const { exchangeType, isResponse, payloads } = message
   const forms = formsOf(exchangeType, isResponse)
   if (forms[0]?.isProtected !== true) return forms.find((form) => isMarked(form, payloads))
-  if (!payloads.every(isContent)) return inner && forms.find((form) => isMarked(form, inner))
+  if (!payloads.every(isContent)) {
+    if (inner === undefined || (exchangeType === EXCHANGE.IKE_AUTH && inner.some(isSecurePassword))) return undefined
+    return forms.find((form) => isMarked(form, inner))
+  }
   // Without protection it can only be a notification that nobody may trust (sections 1.5, 2.21.4).
   const isNotification = payloads.every(({ kind }) => kind === 'notify' || kind === 'vendorId')
   return (isNotification ? formsOf(0, isResponse) : forms).find((form) => isMarked(form, payloads))
+}
+
+function isSecurePassword(payload: Payload): boolean {
+  return payloadType(payload) === PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD
 }
 
 function formsOf(exchange: number, isResponse: boolean): readonly MessageForm[] {
@@ -153,15 +161,15 @@ export function isFree({ kind }: Payload): boolean {
   return kind === 'notify' || kind === 'vendorId' || kind === 'unknown'
 }
 
+/** Section 3.2 binds the types of RFC 7296 alone: of the others that are read here, the Encrypted Fragment may have the bit. */
 function checkCritical(isResponse: boolean, payloads: readonly Payload[], violations: MessageViolation[]): void {
   for (const payload of payloads) {
     if (payload.critical !== true) continue
-    const isRefused = payload.kind === 'unknown' && !isResponse
-    violations.push(
-      isRefused
-        ? fault('unsupportedCritical', payload.type, '2.5', NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD)
-        : fault('criticalBit', payloadType(payload), isResponse ? '2.5' : '3.2')
-    )
+    const type = payloadType(payload)
+    if (isResponse) violations.push(fault('criticalBit', type, '2.5'))
+    else if (payload.kind === 'unknown') {
+      violations.push(fault('unsupportedCritical', type, '2.5', NOTIFY.UNSUPPORTED_CRITICAL_PAYLOAD))
+    } else if (type <= PAYLOAD.EAP) violations.push(fault('criticalBit', type, '3.2'))
   }
 }
 

@@ -3,7 +3,7 @@ import { EXCHANGE, NOTIFY } from '../codec/index.ts'
 /*
  * What a message of each exchange and direction may contain: RFC 7296 sections 1.2 to 1.5, 2.6, 2.16 and appendix C, and the
  * RFCs that add exchanges. Rows are written in the notation of appendix C and expanded once. Vendor ID payloads, Notify
- * payloads and payloads of unknown types may be anywhere (sections 2.5, 3.10.1, 3.12).
+ * payloads and payloads of unknown types may be anywhere (sections 2.5, 3.10.1, 3.12) unless a row says otherwise.
  */
 
 /** How often a payload type occurs in a {@link MessageForm}. */
@@ -35,7 +35,10 @@ export interface MessageForm {
   readonly name: string
   /** Section that defines it: of RFC 7296 where no RFC is named. */
   readonly section: string
-  /** True when all but Vendor ID and Notify payloads must be inside the Encrypted payload. */
+  /**
+   * True when all must be inside the Encrypted payload but Vendor ID payloads, payloads of unknown types and Notify payloads:
+   * of those in the IANA registry only what {@link CLEAR_NOTIFY_RULES} has may be outside.
+   */
   readonly isProtected: boolean
   /** What tells the form from those after it: a payload type, or `-` and a Notify type; 0 when nothing does. */
   readonly mark: number
@@ -97,7 +100,8 @@ const ROWS: readonly (readonly [number, 0 | 1, string, string, string | number, 
   [IKE_AUTH, 0, 'last', '2.16', 0, 'AUTH'],
   // AUTH is missing beside EAP when both agreed on EAP alone (RFC 5998).
   [IKE_AUTH, 1, 'eap', '2.16', 'EAP', 'IDr? CERT* AUTH? EAP'],
-  [IKE_AUTH, 1, 'first', '1.2', 'IDr', `IDr CERT* AUTH CP? ${CHILD}`],
+  // CERTREQ: as RFC 6311 section 5 draws it.
+  [IKE_AUTH, 1, 'first', '1.2', 'IDr', `IDr CERT* CERTREQ* AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, 'last', '2.16', 'AUTH', `AUTH CP? ${CHILD}`],
   [IKE_AUTH, 1, REFUSAL, '2.21.2', 0, '!'],
   [CREATE_CHILD_SA, 0, 'rekeyIke', '1.3.2', 'IKE', 'SA No KE REKEY_SA-'],
@@ -132,6 +136,7 @@ const LETTERS: Readonly<Record<string, number>> = {
   c: CREATE_CHILD_SA,
   f: INFORMATIONAL,
   r: IKE_SESSION_RESUME,
+  m: IKE_INTERMEDIATE,
   k: IKE_FOLLOWUP_KE,
   x: 0
 }
@@ -179,6 +184,8 @@ const NOTIFY_ROWS: readonly NotifyRow[] = [
   [NOTIFY.CLONE_IKE_SA, 'c', 1, 'RFC 7791 5.2'],
   [NOTIFY.USE_PPK, 'iI', 1, 'RFC 8784 3'],
   [NOTIFY.PPK_IDENTITY, 'aA', 1, 'RFC 8784 3'],
+  // Which of the offered keys the responder chose.
+  [NOTIFY.PPK_IDENTITY, 'MC', 1, 'RFC 9867 3'],
   [NOTIFY.NO_PPK_AUTH, 'a', 1, 'RFC 8784 3'],
   [NOTIFY.INTERMEDIATE_EXCHANGE_SUPPORTED, 'iIrR', 1, 'RFC 9242 3.1'],
   [NOTIFY.ADDITIONAL_KEY_EXCHANGE, 'CkK', 1, 'RFC 9370 2.2.4']
@@ -228,7 +235,10 @@ export const NOTIFY_EXCLUSIONS: readonly NotifyExclusion[] = [
     type: NOTIFY.NO_ADDITIONAL_ADDRESSES,
     others: [NOTIFY.ADDITIONAL_IP4_ADDRESS, NOTIFY.ADDITIONAL_IP6_ADDRESS],
     section: 'RFC 4555 3.6'
-  }
+  },
+  // Three answers to one request for a ticket.
+  { type: NOTIFY.TICKET_LT_OPAQUE, others: [NOTIFY.TICKET_NACK, NOTIFY.TICKET_ACK], section: 'RFC 5723 4.1' },
+  { type: NOTIFY.TICKET_NACK, others: [NOTIFY.TICKET_ACK], section: 'RFC 5723 4.1' }
 ]
 
 function notifyRule([type, places, most, section]: NotifyRow): NotifyRule {

@@ -201,4 +201,17 @@ describe('data of payloads', () => {
     const body = { vendorId: 0x1372, vendorType: 1, data: hex('ff') }
     expect(toHex(encodeData('eap', 'EXPANDED', body))).toBe('00137200000001ff')
   })
+
+  test('EAP Notification: a Request has text, a Response none (RFC 3748 section 5.2)', () => {
+    const notification = (code: number, octets: string) =>
+      decodeData({ kind: 'eap', code, identifier: 0, type: 2, data: hex(octets) })
+    expect(notification(1, '6a')).toEqual({ ok: true, value: { name: 'NOTIFICATION', body: { message: 'j' } } })
+    expect(notification(1, '')).toEqual({ ok: false, error: { code: 'truncated', offset: 0, field: 'message' } })
+    expect(notification(2, '')).toEqual({ ok: true, value: { name: 'NOTIFICATION', body: {} } })
+    expect(notification(2, '6a')).toEqual({ ok: false, error: { code: 'trailingOctets', offset: 0, field: '' } })
+    // Of other codes nothing is known (RFC 6696).
+    expect(notification(5, '')).toBeUndefined()
+    expect(toHex(encodeData('eap', 'NOTIFICATION', {}))).toBe('')
+    expect(toHex(encodeData('eap', 'NOTIFICATION', { message: 'j' }))).toBe('6a')
+  })
 })

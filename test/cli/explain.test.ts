@@ -6,6 +6,7 @@ import { isCapture, readCapture } from '../../src/cli/capture.ts'
 import { frameContent } from '../../src/cli/datagram.ts'
 import { explainInput, type Outcome } from '../../src/cli/explain-input.ts'
 import { readKeyTable } from '../../src/cli/key-table.ts'
+import { run } from '../../src/cli/run.ts'
 import { encodeMessage, encodePayloads, NOTIFY, notify } from '../../src/codec/index.ts'
 import { aes256Gcm16, type IkeSuite, prfHmacSha256, sealFragment, x25519 } from '../../src/crypto/index.ts'
 import { buildIpPacket, buildUdpPacket } from '../../src/esp/index.ts'
@@ -50,6 +51,8 @@ function pcapng(linkType: number, frames: readonly Uint8Array[]): Uint8Array {
 const ethernet = (packet: Uint8Array) => concatBytes(fromHex('02000000000102000000000281000005 0800'), packet)
 const cooked = (packet: Uint8Array) => concatBytes(new Uint8Array(14), fromHex('0800'), packet)
 
+const spacious = new Uint8Array(100)
+
 const keys = gcm.initiatorKeys[0] as Readonly<Record<string, string>>
 const established = fromHex(gcm.packets[1]?.hex ?? '')
 const spi = (at: number) => Buffer.from(established.subarray(at, at + 8)).toString('hex')
@@ -77,6 +80,22 @@ function explained(
   const texts: string[] = []
   const outcome = explainInput(input, format, (text) => texts.push(text), table)
   return { text: texts.join(''), ...outcome }
+}
+
+/** What the command prints, where these files are, and how it ends. */
+function ran(words: readonly string[], files: Readonly<Record<string, Uint8Array>> = {}) {
+  const printed: string[] = []
+  const complaints: string[] = []
+  const exitCode = run(words, {
+    readFile: (name) => {
+      const octets = files[name]
+      if (octets === undefined) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' })
+      return octets
+    },
+    print: (text) => printed.push(text),
+    complain: (text) => complaints.push(text)
+  })
+  return { exitCode, printed: printed.join(''), complaint: complaints.join('') }
 }
 
 describe('a capture of strongSwan moving twice', () => {
@@ -292,7 +311,8 @@ describe('hostile files', () => {
         fc.uint8Array({ maxLength: 120 }),
         fc.constantFrom(0, 1, 12, 101, 113, 276, 9999),
         (octets, linkType) => {
-          expect(['udp', 'esp', 'other', 'unread']).toContain(frameContent({ number: 1, linkType, octets }).kind)
+          const frame = { number: 1, linkType, octets, isCut: octets.length % 2 === 0 }
+          expect(['udp', 'esp', 'other', 'unread']).toContain(frameContent(frame).kind)
         }
       ),
       { numRuns: 1000 }
@@ -352,6 +372,68 @@ describe('hostile files', () => {
     expect(explained(pcap(999, [whole]), 'line')).toEqual({ text: '', complaint: unknown, exitCode: 2 })
   })
 
+  it('a frame that the capture cut is not read, and no fault of the peer', () => {
+    const whole = packets[0] as Uint8Array
+    const size = whole.length - 10
+    const cut = whole.subarray(0, size)
+    const block = (type: number, body: Uint8Array): Uint8Array => {
+      const padded = concatBytes(body, new Uint8Array((4 - (body.length % 4)) % 4))
+      return concatBytes(le(type, padded.length + 12), padded, le(padded.length + 12))
+    }
+    const section = block(0x0a0d0d0a, le(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff))
+    const head = (snapLength: number) => concatBytes(section, block(1, le(101, snapLength)))
+    const lengths = le(0, 0, 0, size, whole.length)
+    const files = {
+      pcap: concatBytes(pcap(101, []), le(0, 0, size, whole.length), cut),
+      bigEndian: concatBytes(pcap(101, [], be), be(0, 0, size, whole.length), cut),
+      enhanced: concatBytes(head(0), block(6, concatBytes(lengths, cut))),
+      old: concatBytes(head(0), block(2, concatBytes(lengths, cut))),
+      simple: concatBytes(head(size), block(3, concatBytes(le(whole.length), cut)))
+    }
+    for (const [kind, file] of Object.entries(files)) {
+      expect([kind, readCapture(file).frames.map(({ octets, isCut }) => [octets.length, isCut])]).toEqual([
+        kind,
+        [[size, true]]
+      ])
+      const complaint =
+        'no IKE message on UDP port 500 or 4500 in this capture; 1 frame not read (cut off by the capture)'
+      expect([kind, explained(file, 'line')]).toEqual([kind, { text: '', complaint, exitCode: 2 }])
+    }
+    const all = explained(pcap(101, [whole, cut]), 'line')
+    expect(all).toMatchObject({ exitCode: 1, complaint: '1 frame not read (cut off by the capture)' })
+  })
+
+  it('a cut frame that is no IKE, or lost nothing but padding, does not matter', () => {
+    const whole = packets[0] as Uint8Array
+    const cutFrame = (linkType: number, octets: Uint8Array) =>
+      frameContent({ number: 1, linkType, octets, isCut: true })
+    expect(cutFrame(1, ethernet(whole))).toMatchObject({ kind: 'udp', isCut: false })
+    expect(cutFrame(1, ethernet(whole.subarray(0, 60)))).toMatchObject({ kind: 'udp', isCut: true })
+    const dns = buildUdpPacket({ source: end('192.0.2.1:53'), destination: end('192.0.2.2:53'), payload: spacious })
+    const esp = gcm.packets.findIndex(({ kind }) => kind === 'esp')
+    const frames = [whole, dns.subarray(0, 60), (packets[esp] as Uint8Array).subarray(0, 60)]
+    expect(explained(pcap(101, frames), 'line')).toMatchObject({ exitCode: 0 })
+    const tcp = dns.slice(0, 40)
+    tcp[9] = 6
+    expect(cutFrame(101, tcp)).toMatchObject({ kind: 'other' })
+    // Less than the headers: nobody knows.
+    for (const octets of [ethernet(whole).subarray(0, 12), ethernet(whole).subarray(0, 18)]) {
+      expect(cutFrame(1, octets)).toEqual({ kind: 'unread', text: 'cut off by the capture' })
+    }
+    expect(cutFrame(101, whole.subarray(0, 24))).toEqual({ kind: 'unread', text: 'cut off by the capture' })
+    expect(cutFrame(101, whole.subarray(0, 16))).toEqual({ kind: 'unread', text: 'cut off by the capture' })
+  })
+
+  it('an IPv6 packet that the capture cut, in its payload or its headers', () => {
+    const header = fromHex(`60000000006400${'40'}${'00'.repeat(32)}`)
+    const cut = (octets: Uint8Array) => frameContent({ number: 1, linkType: 101, octets, isCut: true })
+    const udp = header.slice()
+    udp[6] = 17
+    expect(cut(concatBytes(udp, be(0x01f401f4, 0x00640000, 0)))).toMatchObject({ kind: 'udp', isCut: true })
+    expect(cut(concatBytes(header, be(0)))).toEqual({ kind: 'unread', text: 'cut off by the capture' })
+    expect(cut(header.subarray(0, 30))).toEqual({ kind: 'unread', text: 'cut off by the capture' })
+  })
+
   it('frames of other protocols than IP are none, whatever their octets look like', () => {
     const arp = concatBytes(fromHex('0200000000010200000000020806'), packets[0] as Uint8Array)
     expect(explained(pcap(1, [arp]), 'line')).toMatchObject({ text: '', exitCode: 2 })
@@ -372,6 +454,46 @@ describe('hostile files', () => {
     expect(explained(pcap(101, [ipv6(0, 17, udp)]), 'line').exitCode).toBe(0)
     const first = fromHex('1100000100000001')
     expect(explained(pcap(101, [ipv6(udp.length + 8, 44, first, udp)]), 'line').exitCode).toBe(2)
+  })
+
+  it('fragments of other protocols than UDP do not matter', () => {
+    const [udp, tcp, esp] = [17, 6, 50].map((protocol) => {
+      const fragment = (packets[0] as Uint8Array).slice()
+      fragment[6] = 0x20
+      fragment[9] = protocol
+      return fragment
+    }) as [Uint8Array, Uint8Array, Uint8Array]
+    const ipv6 = (next: number) => {
+      return concatBytes(
+        fromHex(`6000000000102c40${'00'.repeat(32)}`),
+        Uint8Array.of(next),
+        fromHex('00000100000001'),
+        be(0, 0)
+      )
+    }
+    const whole = packets[0] as Uint8Array
+    expect(explained(pcap(101, [whole, tcp, esp, ipv6(6), ipv6(50)]), 'line')).toMatchObject({ exitCode: 0 })
+    for (const fragment of [udp, ipv6(17), ipv6(60)]) {
+      expect(explained(pcap(101, [whole, fragment]), 'line').exitCode).toBe(1)
+    }
+  })
+
+  it('Linux cooked frames have an EtherType, and tags, as those of Ethernet', () => {
+    const packet = packets[0] as Uint8Array
+    const frame = (linkType: number, type: string, ...behind: readonly Uint8Array[]) => {
+      const head =
+        linkType === 113
+          ? concatBytes(new Uint8Array(14), fromHex(type))
+          : concatBytes(fromHex(type), new Uint8Array(18))
+      return explained(pcap(linkType, [concatBytes(head, ...behind)]), 'line')
+    }
+    for (const linkType of [113, 276]) {
+      expect(frame(linkType, '0800', packet).exitCode).toBe(0)
+      expect(frame(linkType, '8100', fromHex('00050800'), packet).exitCode).toBe(0)
+      expect(frame(linkType, '0806', packet)).toMatchObject({ text: '', exitCode: 2 })
+      const arp = concatBytes(fromHex('45'), new Uint8Array(8))
+      expect(frame(linkType, '0806', arp).complaint).toBe('no IKE message on UDP port 500 or 4500 in this capture')
+    }
   })
 
   it('a message of more payloads than any decoder reads is not shown payload by payload', () => {
@@ -443,19 +565,107 @@ describe('keys', () => {
   })
 })
 
+describe('keys with algorithms that are not known here', () => {
+  const other = wireshark
+    .replace(row.spiI, '0a0a0a0a0a0a0a0a')
+    .replace('AES-GCM-256 with 16 octet ICV', '3DES')
+    .replace('# comment', '')
+  const files = (text: string) => ({ 'f.pcap': pcap(101, packets), keys: utf8Bytes(text) })
+  const words = ['explain', 'f.pcap', '--line', '--keys', 'keys']
+
+  it('are left out and told once; the others open messages', () => {
+    const opened = explained(pcap(101, packets), 'line', tableOf(wireshark)).text
+    expect(ran(words, files(other + wireshark))).toEqual({
+      exitCode: 0,
+      printed: opened,
+      complaint: 'ikev2-mobike: the file behind --keys: entry 1: encryption is no algorithm known here; not used\n'
+    })
+    const two = wireshark + other + other.replace('3DES', row.encryption).replace('NONE', 'HMAC_MD5_96')
+    expect(ran(words, files(two))).toEqual({
+      exitCode: 0,
+      printed: opened,
+      complaint:
+        'ikev2-mobike: the file behind --keys: entry 2: encryption is no algorithm known here (and 1 more); not used\n'
+    })
+  })
+
+  it('are refused where there are no others', () => {
+    expect(ran(words, files(other))).toEqual({
+      exitCode: 2,
+      printed: '',
+      complaint: 'ikev2-mobike: the file behind --keys: entry 1: encryption is no algorithm known here\n'
+    })
+  })
+})
+
 describe('the command line', () => {
   it.each([
-    [[], { kind: 'help' }],
+    [[], { kind: 'misuse' }],
+    [['--help'], { kind: 'help' }],
     [['explain', '--help'], { kind: 'help' }],
     [['explain', 'ab'], { kind: 'explain', input: 'ab', format: 'text' }],
     [['explain', '--line', 'f.pcap', '--keys', 'k'], { kind: 'explain', input: 'f.pcap', format: 'line', keys: 'k' }],
     [['explain', '-', '--json'], { kind: 'explain', input: '-', format: 'json' }],
     [['explain'], { kind: 'misuse' }],
     [['explain', 'a', 'b'], { kind: 'misuse' }],
+    [['explain', '--keys=k', 'f.pcap'], { kind: 'explain', input: 'f.pcap', keys: 'k' }],
     [['explain', 'a', '--keys'], { kind: 'misuse' }],
+    [['explain', 'a', '--keys='], { kind: 'misuse' }],
     [['explain', 'a', '--what'], { kind: 'misuse' }],
     [['sing'], { kind: 'misuse' }]
   ])('%j', (words, command) => {
     expect(readArguments(words)).toMatchObject(command)
+  })
+
+  it('help goes where it was asked for, and to standard error where nothing was', () => {
+    expect(ran(['--help'])).toMatchObject({ exitCode: 0, complaint: '', printed: expect.stringMatching(/^usage: /) })
+    expect(ran([])).toMatchObject({ exitCode: 2, printed: '', complaint: expect.stringContaining('\nusage: ') })
+  })
+
+  it('reads files, keys and hexadecimal', () => {
+    const files = { 'f.pcap': pcap(101, packets), keys: utf8Bytes(wireshark) }
+    const opened = explained(pcap(101, packets), 'line', tableOf(wireshark)).text
+    for (const words of [['--keys', 'keys'], ['--keys=keys']]) {
+      expect(ran(['explain', 'f.pcap', '--line', ...words], files)).toEqual({
+        exitCode: 0,
+        printed: opened,
+        complaint: ''
+      })
+    }
+    expect(ran(['explain', gcm.packets[0]?.hex ?? '', '--line']).exitCode).toBe(0)
+  })
+
+  it('keys are not shown, wherever they were put', () => {
+    const key = row.skEi
+    const text = wireshark.split('\n')[1] as string
+    const files = { a: utf8Bytes(`${text},${key}`), [key]: Uint8Array.of(0xff), [text]: utf8Bytes(text.slice(3)) }
+    const calls = [
+      ['explain', 'f', '--keys', `${text} `],
+      ['explain', 'f', `--keys=${text} `],
+      ['explain', 'f', `--key=${key}`],
+      ['explain', 'f', 'g', `--keys=${key}`],
+      [`--keys=${key}`, 'explain', 'f'],
+      ['explain', 'f', '--keys', key],
+      ['explain', 'f', '--keys', text],
+      ['explain', 'f', '--keys', 'a']
+    ]
+    for (const words of calls) {
+      const { exitCode, printed, complaint } = ran(words, files)
+      expect([words, exitCode, printed]).toEqual([words, 2, ''])
+      expect(complaint).not.toContain(key.slice(0, 16))
+      expect(complaint).toMatch(/^ikev2-mobike: /)
+    }
+    expect(ran(['explain', 'f', '--keys', key]).complaint).toBe(
+      'ikev2-mobike: the file behind --keys cannot be read (ENOENT)\n'
+    )
+  })
+
+  it('words that are quoted are escaped', () => {
+    const evil = 'x\u001b[2J'
+    for (const words of [['explain', evil], [evil], ['explain', `--${evil}`]]) {
+      const { exitCode, complaint } = ran(words)
+      expect([exitCode, complaint.includes('\u001b')]).toEqual([2, false])
+      expect(complaint).toContain('\\u{1b}')
+    }
   })
 })

@@ -178,6 +178,7 @@ describe('text of a peer, which a terminal must not obey', () => {
   it('is shown escaped as in JavaScript, between quotes it cannot end', () => {
     expect(`"${escaped(hostile)}"`).toBe(String.raw`"\u{1b}]0;x\u{7}\u{1b}[2J\u{7f}\u{9b}1m\u{202e}\u{2028}\u{a}\"\\x"`)
     expect(escaped('grüße@例え.jp')).toBe('grüße@例え.jp')
+    expect(escaped('한글\u115f\u1160\u3164\uffa0\u034f')).toBe(String.raw`한글\u{115f}\u{1160}\u{3164}\u{ffa0}\u{34f}`)
   })
 })
 

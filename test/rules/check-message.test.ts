@@ -123,6 +123,7 @@ const CONFORMING: readonly (readonly [number, 'request' | 'response', string, st
     'IDr CERT AUTH CP IPCOMP_SUPPORTED SA TSi TSr ADDITIONAL_TS_POSSIBLE MOBIKE_SUPPORTED V'
   ],
   [IKE_AUTH, 'response', 'first', 'IDr AUTH NO_PROPOSAL_CHOSEN'],
+  [IKE_AUTH, 'response', 'first', 'IDr CERT CERTREQ CERTREQ AUTH IKEV2_MESSAGE_ID_SYNC_SUPPORTED SA TSi TSr'],
   [IKE_AUTH, 'response', 'eap', 'IDr CERT AUTH EAP'],
   [IKE_AUTH, 'response', 'eap', 'IDr EAP'],
   [IKE_AUTH, 'response', 'eap', 'EAP'],
@@ -300,6 +301,14 @@ describe('what must not be there', () => {
     expect(faults(INFORMATIONAL, 'request', 'ADDITIONAL_IP4_ADDRESS ADDITIONAL_IP6_ADDRESS')).toEqual([])
   })
 
+  it('a ticket, its refusal and its postponement exclude each other (RFC 5723 section 4.1)', () => {
+    const answer = (names: string) => faults(IKE_AUTH, 'response', `IDr AUTH SA TSi TSr ${names}`)
+    for (const one of ['TICKET_LT_OPAQUE', 'TICKET_NACK', 'TICKET_ACK']) expect(answer(one)).toEqual([])
+    expect(answer('TICKET_NACK TICKET_LT_OPAQUE')).toEqual(['contradictory 16409'])
+    expect(answer('TICKET_LT_OPAQUE TICKET_ACK')).toEqual(['contradictory 16409'])
+    expect(answer('TICKET_ACK TICKET_NACK')).toEqual(['contradictory 16412'])
+  })
+
   it('REKEY_SA beside the proposal of an IKE SA, CLONE_IKE_SA beside that of a Child SA (sections 1.3.2, 1.3.3, RFC 7791 5.1)', () => {
     expect(faults(CREATE_CHILD_SA, 'request', 'REKEY_SA SAike No KE')).toEqual(['misplacedNotify 16393'])
     expect(faults(CREATE_CHILD_SA, 'request', 'CLONE_IKE_SA SA No TSi TSr')).toEqual(['misplacedNotify 16433'])
@@ -322,6 +331,16 @@ describe('what must not be there', () => {
     expect(faults(IKE_SESSION_RESUME, 'request', `${base} REDIRECT_SUPPORTED`)).toEqual([])
     expect(faults(IKE_SESSION_RESUME, 'response', 'No INTERMEDIATE_EXCHANGE_SUPPORTED')).toEqual([])
     expect(faults(INFORMATIONAL, 'request', 'INTERMEDIATE_EXCHANGE_SUPPORTED')).toHaveLength(1)
+  })
+
+  it('PPK_IDENTITY in IKE_AUTH, and where the responder says which it chose (RFC 8784 section 3, RFC 9867 section 3)', () => {
+    expect(faults(IKE_AUTH, 'request', 'IDi AUTH PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_AUTH, 'response', 'IDr AUTH PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_INTERMEDIATE, 'response', 'PPK_IDENTITY')).toEqual([])
+    expect(faults(CREATE_CHILD_SA, 'response', 'SA No TSi TSr PPK_IDENTITY')).toEqual([])
+    expect(faults(IKE_INTERMEDIATE, 'request', 'PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
+    expect(faults(CREATE_CHILD_SA, 'request', 'SA No TSi TSr PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
+    expect(faults(INFORMATIONAL, 'response', 'PPK_IDENTITY')).toEqual(['misplacedNotify 16436'])
   })
 
   it('B235 B236 any other status notification may be in any message', () => {
@@ -401,6 +420,18 @@ describe('inside and outside encryption', () => {
     expect(rules(outer([P.SK]))).toEqual([])
   })
 
+  it('a secure password method (RFC 6467) has messages of its own in IKE_AUTH: they are judged on their outside alone', () => {
+    const method: Payload = { ...P.X, type: PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD }
+    for (const isResponse of [false, true]) {
+      const message = { ...header(IKE_AUTH, isResponse), payloads: [P.D, P.SK] }
+      expect(messageForm(message, [P.IDr, method])).toBeUndefined()
+      expect(rules(message, [P.IDr, method])).toEqual(['unprotected 42'])
+    }
+    // Elsewhere it is an unknown payload, and outside it tells nothing.
+    expect(messageForm(outer([P.SK]), [method])?.name).toBe('informational')
+    expect(messageForm({ ...header(IKE_AUTH, false), payloads: [method, P.SK] }, [P.AUTH])?.name).toBe('last')
+  })
+
   it('exchanges without rules here are left alone, Critical bits aside', () => {
     const message = { ...header(EXCHANGE.GSA_AUTH, false), payloads: [{ ...P.X, critical: true }, P.SK] }
     expect(rules(message, [P.KE])).toEqual(['unsupportedCritical 200'])
@@ -430,6 +461,26 @@ describe('Critical bits', () => {
     expect(check(P.CP, 'request')).toEqual([
       { rule: 'criticalBit', payloadType: 47, section: '3.2', notify: undefined }
     ])
+  })
+
+  it('the rule of section 3.2 does not bind payload types of later RFCs', () => {
+    const fragment = {
+      kind: 'encryptedFragment',
+      firstInner: 0,
+      fragmentNumber: 1,
+      totalFragments: 2,
+      body: spi
+    } as const
+    const message = (isResponse: boolean): Message => ({
+      ...header(INFORMATIONAL, isResponse),
+      payloads: [{ ...fragment, critical: true }]
+    })
+    expect(checkMessage(message(false))).toEqual([])
+    expect(checkMessage(message(true))).toMatchObject([{ rule: 'criticalBit', payloadType: 53, section: '2.5' }])
+    // Those are not read here: a receiver without their RFCs refuses them.
+    for (const type of [PAYLOAD.GENERIC_SECURE_PASSWORD_METHOD, PAYLOAD.PUZZLE_SOLUTION]) {
+      expect(check({ ...P.X, type }, 'request')).toMatchObject([{ rule: 'unsupportedCritical', payloadType: type }])
+    }
   })
 })
 

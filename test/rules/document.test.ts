@@ -71,8 +71,10 @@ function document(): string {
   return `# What a message may contain
 
 Generated from the tables of \`ikev2-mobike/rules\`, which \`checkMessage\` applies. Vendor ID payloads, payloads of unknown types
-and all other status notifications may be in any message, and the order of payloads is no rule (RFC 7296 sections 2.5,
-3.10.1, 3.12). A protected exchange has everything else inside its Encrypted payload.
+and all other status notifications may be in any message unless its form says otherwise, and the order of payloads is no rule
+(RFC 7296 sections 2.5, 3.10.1, 3.12). A protected exchange has everything inside its Encrypted payload but Vendor ID payloads,
+payloads of unknown types, notifications outside the IANA registry and those of the last table. IKE_AUTH with a payload of a
+secure password method (type 49, RFC 6467) has no form here.
 
 ## Forms of messages
 

@@ -157,6 +157,29 @@ describe('a refusal while another UPDATE is in doubt (RFC 4555 section 3.5)', ()
     }
   )
 
+  it('A062 a pair that was silent for a while is tried before a refusal ends the IKE SA; one that stays silent does not save it', () => {
+    for (const isBack of [true, false]) {
+      const pair = world({}, { acceptPath: ({ local }) => local.address !== GW2 })
+      pair.advance(1000)
+      pair.copies = () => [20]
+      // The way to GW1 breaks. GW2 answers, and refuses.
+      const { route } = pair
+      let isBroken = true
+      pair.route = (datagram) => {
+        const { local, remote } = datagram.path
+        return isBroken && (local.address === GW1 || remote.address === GW1) ? undefined : route(datagram)
+      }
+      clientAt(pair, { address: P1 })
+      while (where(pair).client[0] !== `${P1}>${GW2}`) pair.advance(10)
+      isBroken = !isBack
+      pair.advance(HOUR)
+      if (isBack) {
+        expect(where(pair).client[0]).toBe(`${P1}>${GW1}`)
+        expectTogether(pair)
+      } else expect(pair.reports('client')).toContainEqual({ kind: 'closed', reason: 'updateRefused' })
+    }
+  })
+
   it.each([1, 4])(
     'A066 window %i: the gateway moved its own end while the client was elsewhere and was refused there: back, it is told',
     (window) => {
