@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type MutationName, mutateChain, mutateMessage, mutateOctets, mutationsOf } from '../../src/mutation/index.ts'
+import {
+  type MutationName,
+  mutateChain,
+  mutateMessage,
+  mutateOctets,
+  mutatePayloads,
+  mutationsOf
+} from '../../src/mutation/index.ts'
 import { createSeededRandom } from '../../src/sim/index.ts'
 import { SAMPLE } from './sample.ts'
 
@@ -34,5 +41,47 @@ describe('a Node Buffer as input', () => {
     const input = Buffer.from(SAMPLE)
     mutateOctets(input, randomOf(1), { among: ['criticalBit'] }).octets.fill(0)
     expect(Uint8Array.from(input)).toEqual(SAMPLE)
+  })
+})
+
+describe('a payload whose substructures lie about their lengths', () => {
+  /** A payload of the given type whose body goes on with `word` to its end. */
+  function payloadOf(type: number, length: number, begin: readonly number[], word: number): Uint8Array {
+    const octets = new Uint8Array(28 + length)
+    const view = new DataView(octets.buffer)
+    for (let at = 28; at + 1 < octets.length; at += 2) view.setUint16(at, word)
+    octets.set(SAMPLE.slice(0, 28))
+    octets.set([0, 0, length >> 8, length & 0xff, ...begin], 28)
+    octets[16] = type
+    view.setUint32(24, octets.length)
+    return octets
+  }
+
+  /** Where `lengthLie` puts its lies, beyond the generic header. */
+  function liesOf(octets: Uint8Array): ReadonlySet<number> {
+    const among = ['lengthLie'] as const
+    const offsets = Array.from({ length: 200 }, (_, seed) => {
+      return mutateMessage(octets, randomOf(seed), { among }).applied[0]?.offset ?? 0
+    })
+    return new Set(offsets.filter((offset) => offset >= 32))
+  }
+
+  it('is mutated without a throw when it is one proposal of 65 kB full of transforms of two octets', () => {
+    const length = 65_507
+    const begin = [0, 0, (length - 4) >> 8, (length - 4) & 0xff, 1, 1, 0, 1]
+    const octets = payloadOf(33, length, begin, 2)
+    for (const name of ['lengthLie', 'reservedBits', 'numericBoundary', 'substructureMarker'] as const) {
+      const among = [name]
+      expect(mutateMessage(octets, randomOf(3), { among }).applied).toHaveLength(1)
+      expect(mutateChain(33, octets.slice(28), randomOf(3), { among }).applied).toHaveLength(1)
+      const payload = { kind: 'unknown', type: 33, body: octets.slice(32) } as const
+      expect(mutatePayloads([payload], randomOf(3), { among }).applied).toHaveLength(1)
+    }
+  })
+
+  it('is followed up to a proposal, transform or selector shorter than its header, and no further', () => {
+    expect(liesOf(payloadOf(33, 64, [0, 0, 0, 7, 1, 1, 0, 1], 7))).toEqual(new Set([34, 38, 39]))
+    expect(liesOf(payloadOf(33, 64, [0, 0, 0, 60, 1, 1, 0, 1, 3, 0, 0, 7], 7))).toEqual(new Set([34, 38, 39, 42]))
+    expect(liesOf(payloadOf(44, 64, [2, 0, 0, 0, 7, 0, 0, 7], 7))).toEqual(new Set([32, 38]))
   })
 })
