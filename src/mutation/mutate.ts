@@ -122,7 +122,7 @@ const OPERATORS: Readonly<Record<MutationName, Operator>> = {
 }
 
 /** Some numbers make no difference (a payload swapped with its like): so often another is tried. */
-const ATTEMPTS = 4
+export const ATTEMPTS = 4
 
 /** Does one mutation out of `among`, in an order that `random` gives, to what can be so changed. */
 export function mutate(

@@ -85,3 +85,45 @@ describe('a payload whose substructures lie about their lengths', () => {
     expect(liesOf(payloadOf(44, 64, [2, 0, 0, 0, 7, 0, 0, 7], 7))).toEqual(new Set([32, 38]))
   })
 })
+
+describe('payload values', () => {
+  const vendor = { kind: 'vendorId', data: Uint8Array.of(1) } as const
+  const nonce = { kind: 'nonce', data: new Uint8Array(16) } as const
+  const last = { kind: 'unknown', type: 46, body: Uint8Array.of(1, 2) } as const
+  const payloads = [vendor, nonce, last]
+
+  it('are not said to be spliced or shuffled when they are what they were', () => {
+    const twins = [vendor, { ...vendor }]
+    for (let seed = 0; seed < 50; seed++) {
+      const shuffled = mutatePayloads(twins, randomOf(seed), { among: ['shufflePayloads'] })
+      expect(shuffled).toEqual({ payloads: twins, applied: [] })
+      const spliced = mutatePayloads(payloads, randomOf(seed), { among: ['splice'], other: payloads })
+      if (spliced.applied.length > 0) expect(spliced.payloads).not.toEqual(payloads)
+    }
+  })
+
+  it.each(['shufflePayloads', 'duplicatePayload', 'insertPayload', 'swapPayloadType', 'splice'] as const)(
+    'of which the last ends the chain always permit %s',
+    (name) => {
+      for (let seed = 0; seed < 500; seed++) {
+        const { applied } = mutatePayloads(payloads, randomOf(seed), { among: [name], other: [nonce] })
+        expect(applied.map((mutation) => mutation.name)).toEqual([name])
+      }
+    }
+  )
+
+  it('whose last ends the chain keep it there', () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const { payloads: mutated, applied } = mutatePayloads(payloads, randomOf(seed), { among: ['shufflePayloads'] })
+      expect([applied.length, mutated.at(-1)]).toEqual([1, last])
+    }
+  })
+
+  it('are never given the type of the end before their end, also when the type is one below it', () => {
+    const neighbour = { kind: 'unknown', type: 45, body: Uint8Array.of(1) } as const
+    for (let seed = 0; seed < 3000; seed++) {
+      const { applied } = mutatePayloads([neighbour, nonce], randomOf(seed), { among: ['swapPayloadType'] })
+      expect(applied).toHaveLength(1)
+    }
+  })
+})
