@@ -86,6 +86,15 @@ describe('a payload whose substructures lie about their lengths', () => {
   })
 })
 
+describe('octets that are few', () => {
+  it.each([1, 2, 3])('have a boundary written into them when they are %s, whatever the random numbers', (length) => {
+    const octets = new Uint8Array(length).fill(0x55)
+    for (let seed = 0; seed < 1000; seed++) {
+      expect(mutateOctets(octets, randomOf(seed), { among: ['numericBoundary'] }).applied).toHaveLength(1)
+    }
+  })
+})
+
 describe('payload values', () => {
   const vendor = { kind: 'vendorId', data: Uint8Array.of(1) } as const
   const nonce = { kind: 'nonce', data: new Uint8Array(16) } as const
