@@ -19,7 +19,7 @@ import {
   type PayloadRule
 } from '../rules/index.ts'
 import { octets, uint32 } from './draw.ts'
-import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
+import { identity, notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
 import { childProposals, ikeProposals } from './security-association.ts'
 
 /** A message, what its Encrypted payload is to hold, and the form that it has. */
@@ -113,6 +113,8 @@ function payloadOf(form: MessageForm, type: number): Arbitrary<Payload> {
     const list = isFirst || form.marksIkeSa ? ikeProposals(isFirst ? 0 : 8) : childProposals()
     return list.map((proposals) => ({ kind: 'securityAssociation', proposals }))
   }
+  if (type === PAYLOAD.IDENTIFICATION_INITIATOR) return identity('identificationInitiator')
+  if (type === PAYLOAD.IDENTIFICATION_RESPONDER) return identity('identificationResponder')
   return payload(PAYLOAD_KINDS.find((kind) => kind !== 'unknown' && numberOf(kind) === type) ?? 'vendorId')
 }
 

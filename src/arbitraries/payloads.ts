@@ -28,7 +28,7 @@ import {
   type TrafficSelectorPayload
 } from '../codec/index.ts'
 import { configurationBody, dataBody, notifyBody } from './bodies.ts'
-import { octet, octets, PLAIN, registered, uint16 } from './draw.ts'
+import { octet, octets, PLAIN, registered, sometimes, uint16 } from './draw.ts'
 import { childProposals, ikeProposals, proposals } from './security-association.ts'
 
 /** Names the payloads. */
@@ -101,16 +101,23 @@ function trafficSelector<K extends 'trafficSelectorInitiator' | 'trafficSelector
   return fc.array(selector, { minLength: 1, maxLength: 5 }).map((selectors) => ({ kind, selectors }))
 }
 
+/** An identity with RESERVED of zero, as a sender must write it (RFC 7296 section 3.5). */
+export function identity<K extends 'identificationInitiator' | 'identificationResponder'>(
+  kind: K
+): Arbitrary<PayloadOf<K>> {
+  return fc
+    .oneof(typed('identification', ID_TYPE), untyped(0, 40))
+    .map(([idType, data]) => ({ kind, idType, data }) as PayloadOf<K>)
+}
+
 function identification<K extends 'identificationInitiator' | 'identificationResponder'>(
   kind: K
 ): Arbitrary<PayloadOf<K>> {
-  const data = fc.oneof(typed('identification', ID_TYPE), untyped(0, 40))
   // Every decoder keeps RESERVED here, for AUTH covers it (section 2.15).
-  const reserved = fc.option(fc.integer({ min: 1, max: 0xffffff }), { nil: undefined, freq: 9 })
-  return fc.tuple(data, reserved).map(([[idType, value], bits]) => {
-    const bare = { kind, idType, data: value }
-    return (bits === undefined ? bare : { ...bare, reserved: bits }) as PayloadOf<K>
-  })
+  const reserved = sometimes(fc.integer({ min: 1, max: 0xffffff }), 10)
+  return fc
+    .tuple(identity(kind), reserved)
+    .map(([bare, bits]) => (bits === undefined ? bare : { ...bare, reserved: bits }))
 }
 
 function certificate<K extends 'certificate' | 'certificateRequest'>(kind: K): Arbitrary<PayloadOf<K>> {
