@@ -64,4 +64,21 @@ describe('nonConformingMessage', () => {
       RUNS
     )
   })
+
+  const violations = (rule: (typeof MESSAGE_RULES)[number], numRuns: number) => {
+    return fc
+      .sample(nonConformingMessage(rule), { numRuns, seed: 7 })
+      .flatMap(({ message, inner }) => checkMessage(message, inner))
+  }
+
+  it('a misplaced notification contradicts no other', () => {
+    expect(new Set(violations('misplacedNotify', 2000).map(({ rule }) => rule))).toEqual(new Set(['misplacedNotify']))
+  })
+
+  it('notifications too are too many, and NAT detection lacks either end', () => {
+    const types = new Set(violations('tooMany', 1000).map(({ notifyType }) => notifyType))
+    for (const type of [undefined, NOTIFY.REKEY_SA, NOTIFY.INVALID_SPI]) expect(types).toContain(type)
+    const lacking = new Set(violations('natDetectionUnpaired', 100).map(({ notifyType }) => notifyType))
+    expect(lacking).toEqual(new Set([NOTIFY.NAT_DETECTION_SOURCE_IP, NOTIFY.NAT_DETECTION_DESTINATION_IP]))
+  })
 })
