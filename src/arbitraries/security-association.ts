@@ -88,10 +88,24 @@ export function ikeProposals(spiOctets: 0 | 8): Arbitrary<readonly Proposal[]> {
   return numbered(fc.constant(PROTOCOL.IKE), octets(spiOctets), prf)
 }
 
-/** Proposals for a Child SA: ESP as above, with Extended Sequence Numbers or without, with key exchange for some. */
-export function childProposals(): Arbitrary<readonly Proposal[]> {
-  const method = fc.option(kind(TRANSFORM_TYPE.KE, KEY_EXCHANGE_METHOD), { nil: [] })
-  return numbered(fc.constant(PROTOCOL.ESP), octets(4), fc.tuple(kind(TRANSFORM_TYPE.ESN, ESN), method))
+/**
+ * Proposals for a Child SA: ESP as above, with Extended Sequence Numbers or without; `withKeyExchange`, some have key exchange
+ * methods, which IKE_AUTH must not offer (section 1.2).
+ */
+export function childProposals(withKeyExchange = true): Arbitrary<readonly Proposal[]> {
+  const esn = kind(TRANSFORM_TYPE.ESN, ESN)
+  const methods = fc.oneof(fc.constant([]), kind(TRANSFORM_TYPE.KE, KEY_EXCHANGE_METHOD))
+  return numbered(fc.constant(PROTOCOL.ESP), octets(4), withKeyExchange ? fc.tuple(esn, methods) : fc.tuple(esn))
+}
+
+/** What a responder chose: one of the proposals with one transform of each type (section 2.7). */
+export function accepted(offered: Arbitrary<readonly Proposal[]>): Arbitrary<readonly Proposal[]> {
+  return offered.map((list) =>
+    list.slice(-1).map((one) => ({
+      ...one,
+      transforms: one.transforms.filter(({ type }, i, all) => all.findIndex((other) => other.type === type) === i)
+    }))
+  )
 }
 
 function numbered(
