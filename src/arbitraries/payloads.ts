@@ -74,15 +74,21 @@ function untyped(least: number, most: number): Arbitrary<readonly [number, Uint8
   return fc.tuple(octet, octets(least, most))
 }
 
-/** From the lower to the higher, or OPAQUE (section 3.13.1). */
+/** From the lower to the higher, all, one, or OPAQUE (section 3.13.1). */
 const ports: Arbitrary<readonly [number, number]> = /* @__PURE__ */ fc.oneof(
-  { weight: 9, arbitrary: fc.tuple(uint16, uint16).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const) },
+  { weight: 5, arbitrary: fc.tuple(uint16, uint16).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const) },
+  { weight: 2, arbitrary: fc.constant([0, 0xffff] as const) },
+  { weight: 2, arbitrary: uint16.map((port) => [port, port] as const) },
   { weight: 1, arbitrary: fc.constant([0xffff, 0] as const) }
 )
 
 function range(type: 7 | 8): Arbitrary<TrafficSelector> {
   const size = type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16
-  return fc.tuple(octet, ports, octets(size), octets(size)).map(([protocol, [startPort, endPort], one, two]) => {
+  const addresses = fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(octets(size), octets(size)) },
+    { weight: 1, arbitrary: octets(size).map((address) => [address, address] as const) }
+  )
+  return fc.tuple(octet, ports, addresses).map(([protocol, [startPort, endPort], [one, two]]) => {
     const [startAddress, endAddress] = compareBytes(one, two) <= 0 ? [one, two] : [two, one]
     return { type, protocol, startPort, endPort, startAddress, endAddress }
   })
@@ -188,7 +194,11 @@ const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> }
   eap: () =>
     fc.oneof(
       fc
-        .tuple(fc.constantFrom(...TYPED_CODES), octet, fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40)))
+        .tuple(
+          fc.constantFrom(...TYPED_CODES),
+          octet,
+          fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40), fc.tuple(registered(EAP_TYPE), octets(0, 40)))
+        )
         .map(([code, id, [type, data]]) => ({ kind: 'eap' as const, code, identifier: id, type, data })),
       fc
         .tuple(fc.oneof(fc.constantFrom<number>(EAP_CODE.SUCCESS, EAP_CODE.FAILURE), octet), octet)

@@ -6,9 +6,11 @@ import {
   message,
   notifyPayload,
   outerPayloads,
-  payload
+  payload,
+  proposals
 } from '../../src/arbitraries/index.ts'
-import { EXCHANGE } from '../../src/codec/index.ts'
+import { EAP_TYPE } from '../../src/bodies/index.ts'
+import { ENCRYPTION, EXCHANGE } from '../../src/codec/index.ts'
 
 /** What 1000 values of a generator give. */
 function drawn<T, U>(arbitrary: Arbitrary<T>, of: (value: T) => U): readonly U[] {
@@ -55,6 +57,31 @@ describe('what is there for some', () => {
     for (const count of counts) {
       expect(count).toBeGreaterThan(150)
       expect(count).toBeLessThan(500)
+    }
+  })
+})
+
+describe('numbers', () => {
+  it('of encryption algorithms and EAP types are all those registered', () => {
+    const ids = drawn(proposals(), (list) => list.flatMap(({ transforms }) => transforms)).flat()
+    const encryption = new Set(ids.filter(({ type }) => type === 1).map(({ id }) => id))
+    for (const id of Object.values(ENCRYPTION)) expect(encryption).toContain(id)
+    const methods = new Set(drawn(payload('eap'), ({ type }) => type))
+    for (const type of Object.values(EAP_TYPE)) expect(methods).toContain(type)
+  })
+
+  it('of selectors are all ports, one port, one address, each sometimes', () => {
+    const selectors = drawn(payload('trafficSelectorInitiator'), (one) => one.selectors)
+      .flat()
+      .filter((one) => 'startPort' in one)
+    const shares = [
+      selectors.filter(({ startPort, endPort }) => startPort === 0 && endPort === 0xffff),
+      selectors.filter(({ startPort, endPort }) => startPort === endPort),
+      selectors.filter(({ startAddress, endAddress }) => String(startAddress) === String(endAddress))
+    ].map(({ length }) => length / selectors.length)
+    for (const share of shares) {
+      expect(share).toBeGreaterThan(0.1)
+      expect(share).toBeLessThan(0.4)
     }
   })
 })
