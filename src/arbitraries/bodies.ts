@@ -23,9 +23,9 @@ import {
 } from '../bodies/index.ts'
 import { PROTOCOL } from '../codec/index.ts'
 import { derOf } from './der.ts'
-import { address, octet, octets, PLAIN, text, uint16 } from './draw.ts'
+import { address, octet, octets, PLAIN, text, UP_TO_THE_MOST, uint16 } from './draw.ts'
 
-/** How long what has no length of its own gets, in octets or code points. */
+/** How much longer than the least what has no greatest length gets, in octets or code points. */
 const USUAL_LENGTH = 40
 
 /**
@@ -104,21 +104,22 @@ function stringValue({
   is,
   size,
   least = 0,
-  most = 0xffff,
+  most = least + USUAL_LENGTH,
   der,
   written,
   unterminated
 }: StringField): Arbitrary<unknown> {
   if (der !== undefined) return derOf(der)
-  const longest = Math.min(most, least + USUAL_LENGTH)
-  if (is === 'octets') return octets(size ?? least, size ?? longest)
-  if (written === 'printableAscii') return fc.string({ unit: 'grapheme-ascii', minLength: least, maxLength: longest })
-  const value = written === 'ascii' ? ascii(least, longest) : text(least, longest)
+  if (is === 'octets') return octets(size ?? least, size ?? most)
+  if (written === 'printableAscii') {
+    return fc.string({ unit: 'grapheme-ascii', minLength: least, maxLength: most, ...UP_TO_THE_MOST })
+  }
+  const value = written === 'ascii' ? ascii(least, most) : text(least, most)
   return unterminated === true ? value.map(onOneLine) : value
 }
 
 function ascii(least: number, most: number): Arbitrary<string> {
-  return fc.string({ unit: 'binary-ascii', minLength: least, maxLength: most })
+  return fc.string({ unit: 'binary-ascii', minLength: least, maxLength: most, ...UP_TO_THE_MOST })
 }
 
 /** Without what ends a string for some reader (RFC 7296 section 3.5), and as long as before. */

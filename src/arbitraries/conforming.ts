@@ -16,11 +16,13 @@ import {
   type MessageForm,
   NOTIFY_EXCLUSIONS,
   NOTIFY_RULES,
+  type NotifyRule,
   type PayloadRule
 } from '../rules/index.ts'
-import { octets, uint32 } from './draw.ts'
-import { notifyPayload, PAYLOAD_KINDS, type PayloadOf, payload } from './payloads.ts'
-import { childProposals, ikeProposals } from './security-association.ts'
+import { conformingHeader } from './conforming-header.ts'
+import { octets } from './draw.ts'
+import { identity, notifyPayload, PAYLOAD_KINDS, type PayloadOf, payload } from './payloads.ts'
+import { accepted, childProposals, ikeProposals } from './security-association.ts'
 
 /** A message, what its Encrypted payload is to hold, and the form that it has. */
 export interface PlainMessage {
@@ -51,20 +53,20 @@ export function conformingMessage(filter: FormFilter = {}): Arbitrary<PlainMessa
 /** The form of exchange 0 stands for notifications outside any IKE SA, which INFORMATIONAL carries (sections 1.5, 2.21.4). */
 function messageOf(form: MessageForm): Arbitrary<PlainMessage> {
   const exchangeType = form.exchange === 0 ? EXCHANGE.INFORMATIONAL : form.exchange
-  const header = fc.record({ initiatorSpi: octets(8), responderSpi: octets(8), messageId: uint32 })
-  return fc.tuple(header, contentOf(form, exchangeType), octets(28, 100)).map(([fields, list, sealed]) => ({
-    message: {
-      ...fields,
-      majorVersion: 2,
-      minorVersion: 0,
-      exchangeType,
-      fromInitiator: !form.isResponse,
-      isResponse: form.isResponse,
-      payloads: form.isProtected ? [encrypted(list, sealed)] : list
-    },
-    inner: form.isProtected ? list : undefined,
-    form
-  }))
+  return fc
+    .tuple(conformingHeader(form), contentOf(form, exchangeType), octets(28, 100))
+    .map(([fields, list, sealed]) => ({
+      message: {
+        ...fields,
+        majorVersion: 2,
+        minorVersion: 0,
+        exchangeType,
+        isResponse: form.isResponse,
+        payloads: form.isProtected ? [encrypted(list, sealed)] : list
+      },
+      inner: form.isProtected ? list : undefined,
+      form
+    }))
 }
 
 function encrypted(inner: readonly Payload[], body: Uint8Array): Payload {
@@ -113,9 +115,12 @@ function payloadsOf(form: MessageForm, rule: PayloadRule, together: boolean): Ar
 function payloadOf(form: MessageForm, type: number): Arbitrary<Payload> {
   if (type === PAYLOAD.SECURITY_ASSOCIATION) {
     const isFirst = form.exchange === EXCHANGE.IKE_SA_INIT
-    const list = isFirst || form.marksIkeSa ? ikeProposals(isFirst ? 0 : 8) : childProposals()
-    return list.map((proposals) => ({ kind: 'securityAssociation', proposals }))
+    const hasKeyExchange = form.exchange !== EXCHANGE.IKE_AUTH
+    const offer = isFirst || form.marksIkeSa ? ikeProposals(isFirst ? 0 : 8) : childProposals(hasKeyExchange)
+    return (form.isResponse ? accepted(offer) : offer).map((proposals) => ({ kind: 'securityAssociation', proposals }))
   }
+  if (type === PAYLOAD.IDENTIFICATION_INITIATOR) return identity('identificationInitiator')
+  if (type === PAYLOAD.IDENTIFICATION_RESPONDER) return identity('identificationResponder')
   return payload(PAYLOAD_KINDS.find((kind) => kind !== 'unknown' && numberOf(kind) === type) ?? 'vendorId')
 }
 
@@ -154,16 +159,22 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
     NOTIFY.NAT_DETECTION_SOURCE_IP,
     NOTIFY.NAT_DETECTION_DESTINATION_IP
   ])
+  const isPlaced = (name: NotifyName): boolean => places.some(({ type }) => type === NOTIFY[name])
   const free = NAMES.filter((name) => {
     const type = NOTIFY[name]
-    if (isErrorNotify(type) || elsewhere.has(type)) return false
+    if (elsewhere.has(type)) return false
     if (form.isClosed) return form.notifies.some((listed) => listed.type === type)
-    return !RESTRICTED.has(type) || places.some((rule) => rule.type === type)
+    // Errors that refuse an exchange are for its refusal; INFORMATIONAL tells them beside the rest (RFC 4555 section 3.5).
+    if (isErrorNotify(type)) return exchange === EXCHANGE.INFORMATIONAL && isPlaced(name)
+    return !RESTRICTED.has(type) || isPlaced(name)
   })
   const chosen = free.length === 0 ? fc.constant([]) : fc.uniqueArray(fc.constantFrom(...free), { maxLength: 4 })
   const pair = places.some(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP) && !form.needsError && !form.isClosed
   const detection = pair ? fc.integer({ min: 0, max: 3 }) : fc.constant(0)
-  const errors = form.needsError ? fc.constantFrom(...ERRORS_ANYWHERE).map((name) => [name]) : fc.constant([])
+  const refusals = NAMES.filter((name) => isErrorNotify(NOTIFY[name]) && isPlaced(name))
+  const errors = form.needsError
+    ? fc.constantFrom(...ERRORS_ANYWHERE, ...refusals).map((name) => [name])
+    : fc.constant([])
   return fc.tuple(chosen, detection, errors).chain(([names, sources, refused]) => {
     const needed = form.notifies.filter(({ least }) => least > 0).map(({ type }) => type)
     const marks = NAMES.filter((name) => NOTIFY[name] === -form.mark || needed.includes(NOTIFY[name]))
@@ -171,8 +182,18 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
       sources === 0
         ? []
         : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
-    return fc.tuple(...withoutContradiction([...marks, ...refused, ...nat, ...names]).map(notifyPayload))
+    const chosenNames: ReadonlySet<NotifyName> = new Set(names)
+    const told = withoutContradiction([...marks, ...refused, ...nat, ...names])
+    const once = [...marks, ...refused, ...nat].map(notifyPayload)
+    const often = told.filter((name) => chosenNames.has(name)).map((name) => repeated(name, places))
+    return fc.tuple(fc.tuple(...once), fc.tuple(...often)).map(([some, others]) => [...some, ...others.flat()])
   })
+}
+
+/** A notification, or up to three where there may be any number: each with an address or a transform of its own. */
+function repeated(name: NotifyName, places: readonly NotifyRule[]): Arbitrary<readonly NotifyPayload[]> {
+  const isAnyNumber = places.some(({ type, most }) => type === NOTIFY[name] && most === Infinity)
+  return fc.array(notifyPayload(name), { minLength: 1, maxLength: isAnyNumber ? 3 : 1 })
 }
 
 /** Those that none before them contradicts. */

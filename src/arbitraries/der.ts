@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { concatBytes, fromHex, utf8Bytes } from '../bytes/index.ts'
+import { UP_TO_THE_MOST } from './draw.ts'
 
 /** RSA and ECDSA with SHA-256, SHA-384 and SHA-512 (RFC 7427 appendix A), Ed25519 and Ed448 (RFC 8420 appendix A). */
 const ALGORITHM_IDENTIFIERS: readonly string[] = [
@@ -33,7 +34,7 @@ export function derOf(type: 'AlgorithmIdentifier' | 'Name' | 'GeneralName'): Arb
 }
 
 const name: Arbitrary<Uint8Array> = /* @__PURE__ */ fc
-  .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40 })
+  .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 40, ...UP_TO_THE_MOST })
   .map((common) => {
     const attribute = tagged(SEQUENCE, concatBytes(fromHex(COMMON_NAME), tagged(UTF8_STRING, utf8Bytes(common))))
     return tagged(SEQUENCE, tagged(SET, attribute))

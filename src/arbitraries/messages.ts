@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import { EXCHANGE, type Message, type MessageHeader, type Payload } from '../codec/index.ts'
-import { octet, octets, PLAIN, registered, uint32 } from './draw.ts'
+import { octet, octets, PLAIN, registered, sometimes, uint32 } from './draw.ts'
 import { PAYLOAD_KINDS, payload } from './payloads.ts'
 
 /** One in ten with the Critical bit. */
@@ -23,10 +23,10 @@ export function innerPayloads(): Arbitrary<readonly Payload[]> {
 
 /** A chain as a message contains it: the same, and for some an Encrypted payload or fragment behind. */
 export function outerPayloads(): Arbitrary<readonly Payload[]> {
-  const last = fc.option(critical(fc.oneof<Arbitrary<Payload>[]>(payload('encrypted'), payload('encryptedFragment'))), {
-    nil: undefined
+  const last = critical(fc.oneof<Arbitrary<Payload>[]>(payload('encrypted'), payload('encryptedFragment')))
+  return fc.tuple(innerPayloads(), sometimes(last, 4)).map(([plain, end]) => {
+    return end === undefined ? plain : [...plain, end]
   })
-  return fc.tuple(innerPayloads(), last).map(([plain, end]) => (end === undefined ? plain : [...plain, end]))
 }
 
 /** A header of major version 2, everything else in it free. */

@@ -15,7 +15,8 @@ import {
   MESSAGE_FORMS,
   type MessageForm,
   type MessageRuleName,
-  NOTIFY_RULES
+  NOTIFY_RULES,
+  type NotifyRule
 } from '../rules/index.ts'
 import { areContradictory, conformingMessage, type PlainMessage, unknownPayload } from './conforming.ts'
 import { notifyPayload, PAYLOAD_KINDS, payload } from './payloads.ts'
@@ -30,7 +31,10 @@ export interface NonConformingMessage extends PlainMessage {
 interface Extras {
   readonly any: Payload
   readonly unknown: Payload
+  /** A notification that its RFC restricts; for `misplacedNotify`, to other places than this one. */
   readonly restricted: NotifyPayload
+  readonly source: NotifyPayload
+  readonly destination: NotifyPayload
 }
 
 /** Content with the fault, and what stands outside protection besides. */
@@ -39,76 +43,108 @@ interface Faulty {
   readonly outside?: readonly Payload[]
 }
 
-/** All ways in which content of that form can be made to break a rule; none where it cannot. */
-type Fault = (content: readonly Payload[], form: MessageForm, extras: Extras) => readonly Faulty[]
+interface Fault {
+  /** True for the forms in which the rule can be broken. */
+  readonly fits: (form: MessageForm) => boolean
+  /** All ways in which content of that form can be made to break the rule; none where there happens to be nothing for it. */
+  readonly ways: (content: readonly Payload[], form: MessageForm, extras: Extras) => readonly Faulty[]
+}
+
+/** True where a form takes more than it is made of: not notifications in the clear, not what has nothing else. */
+function isOpen({ exchange, isClosed }: MessageForm): boolean {
+  return exchange !== 0 && !isClosed
+}
 
 const FAULTS: Readonly<Record<MessageRuleName, Fault>> = {
-  missing: (content, form) => {
-    const needed = form.payloads.filter((rule) => {
-      return rule.type !== form.mark && (rule.least > 0 || (rule.together && content.some(isType(rule.type))))
-    })
-    const told = form.notifies.filter(({ least }) => least > 0)
-    return [
-      ...needed.map(({ type }) => ({ content: content.filter((one) => !isType(type)(one)) })),
-      ...told.map(({ type }) => ({ content: content.filter((one) => !isNotifyOf(type)(one)) }))
-    ]
-  },
-  tooMany: (content, form) => {
-    const lone = content.filter((one) => form.payloads.some(({ type, most }) => most === 1 && isType(type)(one)))
-    return lone.map((one) => ({ content: [...content, one] }))
-  },
-  unexpected: (content, form, { any }) => {
-    const type = payloadType(any)
-    const isExpected = form.payloads.some((rule) => rule.type === type) || form.exchange === 0
-    const isAllowed = form.isClosed ? any.kind === 'notify' : isExpected || isFree(any)
-    return isAllowed || marksOf(form).includes(type) ? [] : [{ content: [...content, any] }]
-  },
-  unprotected: (content, form, { restricted }) => {
-    if (!form.isProtected) return []
-    const outside = content.filter((one) => !isFree(one))
-    if (!isClear(restricted.type)) outside.push(restricted)
-    return outside.map((one) => ({ content, outside: [one] }))
-  },
-  unsupportedCritical: (content, form, { unknown }) => {
-    return form.isResponse || form.exchange === 0 || form.isClosed
-      ? []
-      : [{ content: [...content, { ...unknown, critical: true }] }]
-  },
-  criticalBit: (content, form) =>
-    content
-      .filter(({ kind }) => form.isResponse || kind !== 'unknown')
-      .map((one) => ({ content: content.map((other) => (other === one ? { ...one, critical: true } : other)) })),
-  misplacedNotify: (content, form, { restricted }) => {
-    const { type } = restricted
-    const isPlaced = NOTIFY_RULES.some((rule) => {
-      return (
-        rule.type === type &&
-        rule.places.some((at) => at.exchange === form.exchange && at.isResponse === form.isResponse)
-      )
-    })
-    // In the clear it is out of place in another way, and where nothing else may be it is too much.
-    if (form.exchange === 0 || form.isClosed) return []
-    const isContradictory = content.some((one) => one.kind === 'notify' && areContradictory(one.type, type))
-    return isPlaced || isErrorNotify(type) || marksOf(form).includes(-type) || isContradictory
-      ? []
-      : [{ content: [...content, restricted] }]
-  },
-  cookieNotFirst: (content, form) => {
-    if (form.isResponse || (form.exchange !== EXCHANGE.IKE_SA_INIT && form.exchange !== EXCHANGE.IKE_SESSION_RESUME)) {
-      return []
+  missing: {
+    fits: (form) => neededTypes(form).length > 0 || form.notifies.some(({ least }) => least > 0),
+    ways: (content, form) => {
+      const needed = neededTypes(form).filter((type) => content.some(isType(type)))
+      const told = form.notifies.filter(({ least }) => least > 0)
+      return [
+        ...needed.map((type) => ({ content: content.filter((one) => !isType(type)(one)) })),
+        ...told.map(({ type }) => ({ content: content.filter((one) => !isNotifyOf(type)(one)) }))
+      ]
     }
-    const rest = content.filter((one) => one.kind !== 'notify' || one.type !== NOTIFY.COOKIE)
-    return [{ content: [...rest, notify(NOTIFY.COOKIE, new Uint8Array(16).fill(7))] }]
   },
-  natDetectionUnpaired: (content) => {
-    const rest = content.filter((one) => one.kind !== 'notify' || one.type !== NOTIFY.NAT_DETECTION_DESTINATION_IP)
-    return rest.length === content.length ? [] : [{ content: rest }]
+  tooMany: {
+    fits: (form) => form.payloads.some(({ most }) => most === 1) || notifyRulesAt(form).some(isCounted),
+    ways: (content, form) => {
+      const lone = content.filter((one) => form.payloads.some(({ type, most }) => most === 1 && isType(type)(one)))
+      const told = notifyRulesAt(form).filter(isCounted)
+      return [
+        ...lone.map((one) => ({ content: [...content, one] })),
+        ...told.flatMap(({ type, most }) => {
+          const same = content.filter(isNotifyOf(type))
+          return same.slice(0, 1).map((one) => {
+            return { content: [...content, ...Array<Payload>(most - same.length + 1).fill(one)] }
+          })
+        })
+      ]
+    }
   },
-  contradictory: (content, form) => {
+  unexpected: {
+    fits: ({ exchange }) => exchange !== 0,
+    ways: (content, form, { any }) => {
+      const type = payloadType(any)
+      const isExpected = form.payloads.some((rule) => rule.type === type)
+      const isAllowed = form.isClosed ? any.kind === 'notify' : isExpected || isFree(any)
+      return isAllowed || marksOf(form).includes(type) ? [] : [{ content: [...content, any] }]
+    }
+  },
+  unprotected: {
+    fits: ({ isProtected }) => isProtected,
+    ways: (content, _, { restricted }) => {
+      const outside = content.filter((one) => !isFree(one))
+      if (!isClear(restricted.type)) outside.push(restricted)
+      return outside.map((one) => ({ content, outside: [one] }))
+    }
+  },
+  unsupportedCritical: {
+    fits: (form) => !form.isResponse && isOpen(form),
+    ways: (content, _, { unknown }) => [{ content: [...content, { ...unknown, critical: true }] }]
+  },
+  criticalBit: {
+    fits: () => true,
+    ways: (content, form) =>
+      content
+        .filter(({ kind }) => form.isResponse || kind !== 'unknown')
+        .map((one) => ({ content: content.map((other) => (other === one ? { ...one, critical: true } : other)) }))
+  },
+  misplacedNotify: {
+    // In the clear it is out of place in another way, and where nothing else may be it is too much.
+    fits: isOpen,
+    // What excludes each other breaks a second rule.
+    ways: (content, _, { restricted }) => {
+      return excludesAny(restricted.type, content) ? [] : [{ content: [...content, restricted] }]
+    }
+  },
+  cookieNotFirst: {
+    fits: ({ exchange, isResponse }) => {
+      return !isResponse && (exchange === EXCHANGE.IKE_SA_INIT || exchange === EXCHANGE.IKE_SESSION_RESUME)
+    },
+    ways: (content) => {
+      const rest = content.filter((one) => !isNotifyOf(NOTIFY.COOKIE)(one))
+      return [{ content: [...rest, notify(NOTIFY.COOKIE, new Uint8Array(16).fill(7))] }]
+    }
+  },
+  natDetectionUnpaired: {
+    fits: (form) => isOpen(form) && notifyRulesAt(form).some(({ type }) => type === NOTIFY.NAT_DETECTION_SOURCE_IP),
+    ways: (content, _, { source, destination }) => {
+      const others = content.filter((one) => ![source, destination].some(({ type }) => isNotifyOf(type)(one)))
+      return [source, destination].map((lone) => {
+        const same = content.filter(isNotifyOf(lone.type))
+        return { content: [...others, ...(same.length > 0 ? same : [lone])] }
+      })
+    }
+  },
+  contradictory: {
     // Only a request of INFORMATIONAL has either.
-    if (form.exchange !== EXCHANGE.INFORMATIONAL || form.isResponse || form.isClosed) return []
-    const rest = content.filter((one) => !isNotifyOf(NOTIFY.NO_ADDITIONAL_ADDRESSES)(one))
-    return [{ content: [...rest, ADDITIONAL_ADDRESS, notify(NOTIFY.NO_ADDITIONAL_ADDRESSES)] }]
+    fits: (form) => form.exchange === EXCHANGE.INFORMATIONAL && !form.isResponse && isOpen(form),
+    ways: (content) => {
+      const rest = content.filter((one) => !isNotifyOf(NOTIFY.NO_ADDITIONAL_ADDRESSES)(one))
+      return [{ content: [...rest, ADDITIONAL_ADDRESS, notify(NOTIFY.NO_ADDITIONAL_ADDRESSES)] }]
+    }
   }
 }
 
@@ -119,10 +155,19 @@ export const MESSAGE_RULES: readonly MessageRuleName[] = Object.keys(FAULTS) as 
 
 const NAMES = Object.keys(NOTIFY_LAYOUTS) as NotifyName[]
 /** COOKIE and NAT detection are faults of other rules too. */
-const MISPLACEABLE: readonly NotifyName[] = NAMES.filter((name) => {
+const RESTRICTED: readonly NotifyName[] = NAMES.filter((name) => {
   if (name === 'COOKIE' || name.startsWith('NAT_DETECTION')) return false
   return NOTIFY_RULES.some((rule) => rule.type === NOTIFY[name])
 })
+
+/** Restricted notifications that are at fault in a form for their place alone. */
+function misplaceable(form: MessageForm): readonly NotifyName[] {
+  const placed = notifyRulesAt(form).map(({ type }) => type)
+  return RESTRICTED.filter((name) => {
+    const type = NOTIFY[name]
+    return !placed.includes(type) && !isErrorNotify(type) && !marksOf(form).includes(-type)
+  })
+}
 
 /**
  * Messages that decode and break just one rule of what a message may contain: `rule` when given, else any. What a receiver
@@ -134,19 +179,27 @@ export function nonConformingMessage(rule?: MessageRuleName): Arbitrary<NonConfo
       ...PAYLOAD_KINDS.filter((kind) => !kind.startsWith('enc')).map((kind): Arbitrary<Payload> => payload(kind))
     ),
     unknown: unknownPayload(),
-    restricted: fc.constantFrom(...MISPLACEABLE).chain(notifyPayload)
+    source: notifyPayload('NAT_DETECTION_SOURCE_IP'),
+    destination: notifyPayload('NAT_DETECTION_DESTINATION_IP')
   })
+  return (rule === undefined ? fc.constantFrom(...MESSAGE_RULES) : fc.constant(rule)).chain((broken) => {
+    const forms = MESSAGE_FORMS.filter(FAULTS[broken].fits)
+    return fc.constantFrom(...forms).chain((form) => withFault(broken, form, extras))
+  })
+}
+
+function withFault(
+  rule: MessageRuleName,
+  form: MessageForm,
+  extras: Arbitrary<Omit<Extras, 'restricted'>>
+): Arbitrary<NonConformingMessage> {
+  const names = rule === 'misplacedNotify' ? misplaceable(form) : RESTRICTED
   return fc
-    .tuple(
-      rule === undefined ? fc.constantFrom(...MESSAGE_RULES) : fc.constant(rule),
-      conformingMessage(),
-      extras,
-      fc.nat()
-    )
-    .map(([broken, plain, more, dice]) => {
-      const ways = FAULTS[broken](plain.inner ?? plain.message.payloads, plain.form, more)
+    .tuple(conformingMessage(form), extras, fc.constantFrom(...names).chain(notifyPayload), fc.nat())
+    .map(([plain, more, restricted, dice]) => {
+      const ways = FAULTS[rule].ways(plain.inner ?? plain.message.payloads, form, { ...more, restricted })
       const way = ways[dice % ways.length]
-      return way && { ...withContent(plain, way), rule: broken }
+      return way && { ...withContent(plain, way), rule }
     })
     .filter((found) => found !== undefined)
 }
@@ -154,6 +207,28 @@ export function nonConformingMessage(rule?: MessageRuleName): Arbitrary<NonConfo
 function withContent({ message, inner, form }: PlainMessage, { content, outside = [] }: Faulty): PlainMessage {
   if (inner === undefined) return { message: { ...message, payloads: content }, inner, form }
   return { message: { ...message, payloads: [...outside, ...message.payloads] }, inner: content, form }
+}
+
+/** Types that the form needs, or has together with others; not the one without which it is another form. */
+function neededTypes({ payloads, mark }: MessageForm): readonly number[] {
+  return payloads.filter((rule) => rule.type !== mark && (rule.least > 0 || rule.together)).map(({ type }) => type)
+}
+
+/** Notifications that messages of that form may have by their own RFCs. */
+function notifyRulesAt({ exchange, isResponse }: MessageForm): readonly NotifyRule[] {
+  // The form of exchange 0 is drawn as INFORMATIONAL.
+  const [rules, at] = exchange === 0 ? [CLEAR_NOTIFY_RULES, EXCHANGE.INFORMATIONAL] : [NOTIFY_RULES, exchange]
+  return rules.filter(({ places }) => {
+    return places.some((place) => place.isResponse === isResponse && (place.exchange === at || place.exchange === 0))
+  })
+}
+
+function isCounted({ most }: NotifyRule): boolean {
+  return most !== Infinity
+}
+
+function excludesAny(type: number, content: readonly Payload[]): boolean {
+  return content.some((one) => one.kind === 'notify' && areContradictory(one.type, type))
 }
 
 function isClear(type: number): boolean {

@@ -28,7 +28,7 @@ import {
   type TrafficSelectorPayload
 } from '../codec/index.ts'
 import { configurationBody, dataBody, notifyBody } from './bodies.ts'
-import { octet, octets, PLAIN, registered, uint16 } from './draw.ts'
+import { octet, octets, PLAIN, registered, sometimes, uint16 } from './draw.ts'
 import { childProposals, ikeProposals, proposals } from './security-association.ts'
 
 /** Names the payloads. */
@@ -74,15 +74,21 @@ function untyped(least: number, most: number): Arbitrary<readonly [number, Uint8
   return fc.tuple(octet, octets(least, most))
 }
 
-/** From the lower to the higher, or OPAQUE (section 3.13.1). */
+/** From the lower to the higher, all, one, or OPAQUE (section 3.13.1). */
 const ports: Arbitrary<readonly [number, number]> = /* @__PURE__ */ fc.oneof(
-  { weight: 9, arbitrary: fc.tuple(uint16, uint16).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const) },
+  { weight: 5, arbitrary: fc.tuple(uint16, uint16).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const) },
+  { weight: 2, arbitrary: fc.constant([0, 0xffff] as const) },
+  { weight: 2, arbitrary: uint16.map((port) => [port, port] as const) },
   { weight: 1, arbitrary: fc.constant([0xffff, 0] as const) }
 )
 
 function range(type: 7 | 8): Arbitrary<TrafficSelector> {
   const size = type === TRAFFIC_SELECTOR_TYPE.TS_IPV4_ADDR_RANGE ? 4 : 16
-  return fc.tuple(octet, ports, octets(size), octets(size)).map(([protocol, [startPort, endPort], one, two]) => {
+  const addresses = fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(octets(size), octets(size)) },
+    { weight: 1, arbitrary: octets(size).map((address) => [address, address] as const) }
+  )
+  return fc.tuple(octet, ports, addresses).map(([protocol, [startPort, endPort], [one, two]]) => {
     const [startAddress, endAddress] = compareBytes(one, two) <= 0 ? [one, two] : [two, one]
     return { type, protocol, startPort, endPort, startAddress, endAddress }
   })
@@ -101,16 +107,23 @@ function trafficSelector<K extends 'trafficSelectorInitiator' | 'trafficSelector
   return fc.array(selector, { minLength: 1, maxLength: 5 }).map((selectors) => ({ kind, selectors }))
 }
 
+/** An identity with RESERVED of zero, as a sender must write it (RFC 7296 section 3.5). */
+export function identity<K extends 'identificationInitiator' | 'identificationResponder'>(
+  kind: K
+): Arbitrary<PayloadOf<K>> {
+  return fc
+    .oneof(typed('identification', ID_TYPE), untyped(0, 40))
+    .map(([idType, data]) => ({ kind, idType, data }) as PayloadOf<K>)
+}
+
 function identification<K extends 'identificationInitiator' | 'identificationResponder'>(
   kind: K
 ): Arbitrary<PayloadOf<K>> {
-  const data = fc.oneof(typed('identification', ID_TYPE), untyped(0, 40))
   // Every decoder keeps RESERVED here, for AUTH covers it (section 2.15).
-  const reserved = fc.option(fc.integer({ min: 1, max: 0xffffff }), { nil: undefined, freq: 9 })
-  return fc.tuple(data, reserved).map(([[idType, value], bits]) => {
-    const bare = { kind, idType, data: value }
-    return (bits === undefined ? bare : { ...bare, reserved: bits }) as PayloadOf<K>
-  })
+  const reserved = sometimes(fc.integer({ min: 1, max: 0xffffff }), 10)
+  return fc
+    .tuple(identity(kind), reserved)
+    .map(([bare, bits]) => (bits === undefined ? bare : { ...bare, reserved: bits }))
 }
 
 function certificate<K extends 'certificate' | 'certificateRequest'>(kind: K): Arbitrary<PayloadOf<K>> {
@@ -181,7 +194,11 @@ const GENERATORS: { readonly [K in PayloadKind]: () => Arbitrary<PayloadOf<K>> }
   eap: () =>
     fc.oneof(
       fc
-        .tuple(fc.constantFrom(...TYPED_CODES), octet, fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40)))
+        .tuple(
+          fc.constantFrom(...TYPED_CODES),
+          octet,
+          fc.oneof(typed('eap', EAP_TYPE), untyped(0, 40), fc.tuple(registered(EAP_TYPE), octets(0, 40)))
+        )
         .map(([code, id, [type, data]]) => {
           const payload = { kind: 'eap' as const, code, identifier: id, type, data }
           // A Response has no text, a Request has some (RFC 3748 section 5.2).

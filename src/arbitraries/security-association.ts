@@ -12,7 +12,7 @@ import {
   type Transform,
   type TransformAttribute
 } from '../codec/index.ts'
-import { octet, octets, PLAIN, uint16 } from './draw.ts'
+import { octet, octets, PLAIN, registered, uint16 } from './draw.ts'
 
 const attribute: Arbitrary<TransformAttribute> = /* @__PURE__ */ fc.record(
   { type: fc.integer({ min: 0, max: 0x7fff }), value: fc.oneof(uint16, octets(0, 5)) },
@@ -26,7 +26,24 @@ const attributes: Arbitrary<readonly TransformAttribute[]> = /* @__PURE__ */ fc.
   maxLength: 4
 })
 
+const REGISTRIES: readonly (readonly [number, Readonly<Record<string, number>>])[] = [
+  [TRANSFORM_TYPE.ENCR, ENCRYPTION],
+  [TRANSFORM_TYPE.PRF, PRF],
+  [TRANSFORM_TYPE.INTEG, INTEGRITY],
+  [TRANSFORM_TYPE.KE, KEY_EXCHANGE_METHOD],
+  [TRANSFORM_TYPE.ESN, ESN]
+]
+
+/** An algorithm that a registry names, half of them with a key length. */
+const named: Arbitrary<Transform> = /* @__PURE__ */ fc
+  .tuple(
+    fc.oneof(...REGISTRIES.map(([type, table]) => registered(table).map((id) => ({ type, id })))),
+    fc.option(fc.constantFrom(128, 192, 256), { nil: undefined, freq: 2 })
+  )
+  .map(([bare, keyLength]) => (keyLength === undefined ? bare : { ...bare, keyLength }))
+
 const transform: Arbitrary<Transform> = /* @__PURE__ */ fc.oneof(
+  { weight: 3, arbitrary: named },
   { weight: 3, arbitrary: fc.record({ type: octet, id: uint16 }, PLAIN) },
   { weight: 3, arbitrary: fc.record({ type: octet, id: uint16, keyLength: uint16 }, PLAIN) },
   {
@@ -88,10 +105,24 @@ export function ikeProposals(spiOctets: 0 | 8): Arbitrary<readonly Proposal[]> {
   return numbered(fc.constant(PROTOCOL.IKE), octets(spiOctets), prf)
 }
 
-/** Proposals for a Child SA: ESP as above, with Extended Sequence Numbers or without, with key exchange for some. */
-export function childProposals(): Arbitrary<readonly Proposal[]> {
-  const method = fc.option(kind(TRANSFORM_TYPE.KE, KEY_EXCHANGE_METHOD), { nil: [] })
-  return numbered(fc.constant(PROTOCOL.ESP), octets(4), fc.tuple(kind(TRANSFORM_TYPE.ESN, ESN), method))
+/**
+ * Proposals for a Child SA: ESP as above, with Extended Sequence Numbers or without; `withKeyExchange`, some have key exchange
+ * methods, which IKE_AUTH must not offer (section 1.2).
+ */
+export function childProposals(withKeyExchange = true): Arbitrary<readonly Proposal[]> {
+  const esn = kind(TRANSFORM_TYPE.ESN, ESN)
+  const methods = fc.oneof(fc.constant([]), kind(TRANSFORM_TYPE.KE, KEY_EXCHANGE_METHOD))
+  return numbered(fc.constant(PROTOCOL.ESP), octets(4), withKeyExchange ? fc.tuple(esn, methods) : fc.tuple(esn))
+}
+
+/** What a responder chose: one of the proposals with one transform of each type (section 2.7). */
+export function accepted(offered: Arbitrary<readonly Proposal[]>): Arbitrary<readonly Proposal[]> {
+  return offered.map((list) =>
+    list.slice(-1).map((one) => ({
+      ...one,
+      transforms: one.transforms.filter(({ type }, i, all) => all.findIndex((other) => other.type === type) === i)
+    }))
+  )
 }
 
 function numbered(

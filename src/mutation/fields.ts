@@ -131,10 +131,13 @@ const FIXED_FIELDS: ReadonlyMap<number, readonly Field[]> = /* @__PURE__ */ new 
   [PAYLOAD.ENCRYPTED_FRAGMENT, [field('number', 'Fragment Number', 0, 2), field('number', 'Total Fragments', 2, 2)]]
 ])
 
+/** What a proposal, a transform and a traffic selector have at least (RFC 7296 sections 3.3.1, 3.3.2, 3.13.1). */
+const SUBSTRUCTURE_OCTETS = 8
+
 function proposalFields(octets: Uint8Array, start: number, end: number): readonly Field[] {
   const fields: Field[] = []
   let at = start
-  while (end - at >= 8) {
+  while (end - at >= SUBSTRUCTURE_OCTETS) {
     fields.push(
       field('marker', 'proposal Last Substruc', at, 1),
       field('reserved', 'proposal RESERVED', at + 1, 1),
@@ -145,17 +148,17 @@ function proposalFields(octets: Uint8Array, start: number, end: number): readonl
       field('count', 'Num Transforms', at + 7, 1)
     )
     const next = at + readUint16(octets, at + 2)
-    if (next <= at || next > end) return fields
-    fields.push(...transformFields(octets, at + 8 + (octets[at + 6] as number), next))
+    if (next < at + SUBSTRUCTURE_OCTETS || next > end) return fields
+    addTransformFields(fields, octets, at + SUBSTRUCTURE_OCTETS + (octets[at + 6] as number), next)
     at = next
   }
   return fields
 }
 
-function transformFields(octets: Uint8Array, start: number, end: number): readonly Field[] {
-  const fields: Field[] = []
+// Appended one by one: a payload holds more fields than a call takes arguments.
+function addTransformFields(fields: Field[], octets: Uint8Array, start: number, end: number): void {
   let at = start
-  while (end - at >= 8) {
+  while (end - at >= SUBSTRUCTURE_OCTETS) {
     fields.push(
       field('marker', 'transform Last Substruc', at, 1),
       field('reserved', 'transform RESERVED', at + 1, 1),
@@ -165,15 +168,13 @@ function transformFields(octets: Uint8Array, start: number, end: number): readon
       field('number', 'Transform ID', at + 6, 2)
     )
     const next = at + readUint16(octets, at + 2)
-    if (next <= at || next > end) return fields
-    fields.push(...attributeFields(octets, at + 8, next))
+    if (next < at + SUBSTRUCTURE_OCTETS || next > end) return
+    addAttributeFields(fields, octets, at + SUBSTRUCTURE_OCTETS, next)
     at = next
   }
-  return fields
 }
 
-function attributeFields(octets: Uint8Array, start: number, end: number): readonly Field[] {
-  const fields: Field[] = []
+function addAttributeFields(fields: Field[], octets: Uint8Array, start: number, end: number): void {
   let at = start
   while (end - at >= 4) {
     const isShort = (octets[at] as number) >= 0x80
@@ -185,14 +186,13 @@ function attributeFields(octets: Uint8Array, start: number, end: number): readon
     )
     at += isShort ? 4 : 4 + readUint16(octets, at + 2)
   }
-  return fields
 }
 
 function selectorFields(octets: Uint8Array, start: number, end: number): readonly Field[] {
   if (end - start < 4) return []
   const fields = [field('count', 'Number of TSs', start, 1), field('reserved', 'TS RESERVED', start + 1, 3)]
   let at = start + 4
-  while (end - at >= 8) {
+  while (end - at >= SUBSTRUCTURE_OCTETS) {
     fields.push(
       field('number', 'TS Type', at, 1),
       field('number', 'IP Protocol ID', at + 1, 1),
@@ -201,7 +201,7 @@ function selectorFields(octets: Uint8Array, start: number, end: number): readonl
       field('number', 'End Port', at + 6, 2)
     )
     const length = readUint16(octets, at + 2)
-    if (length === 0) return fields
+    if (length < SUBSTRUCTURE_OCTETS) return fields
     at += length
   }
   return fields

@@ -1,13 +1,7 @@
-import {
-  encodePayloads,
-  GENERIC_HEADER_OCTETS,
-  PAYLOAD,
-  type Payload,
-  payloadName,
-  payloadType
-} from '../codec/index.ts'
+import { equalBytes } from '../bytes/index.ts'
+import { encodePayloads, GENERIC_HEADER_OCTETS, type Payload, payloadName, payloadType } from '../codec/index.ts'
 import { endsChain } from './fields.ts'
-import { mutate } from './mutate.ts'
+import { ATTEMPTS, mutate } from './mutate.ts'
 import { type AppliedMutation, type MutationName, mutationsOf, type RandomBelow } from './mutations.ts'
 import { anyPayloadType, shuffledOrder } from './structure-operators.ts'
 import { anyOctets, pick } from './subject.ts'
@@ -42,10 +36,12 @@ export function mutatePayloads(
 ): MutatedPayloads {
   const possible = mutationsOf('payloads')
   const left = (options.among ?? possible).filter((name) => possible.includes(name))
+  const before = encodePayloads(payloads)
   while (left.length > 0) {
     const [name] = left.splice(random(left.length), 1) as [MutationName]
-    const changed = mutatedBy(name, payloads, random, options.other)
-    if (changed !== undefined && fits(changed.payloads)) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const changed = mutatedBy(name, payloads, random, options.other)
+      if (changed === undefined || !isAnother(before, encodePayloads(changed.payloads))) continue
       const { offset, detail } = changed
       return { payloads: changed.payloads, applied: [{ name, offset, detail }] }
     }
@@ -56,10 +52,11 @@ export function mutatePayloads(
 /** The largest chain a mutation makes: an Encrypted payload of a datagram can hold no more. */
 const MOST_OCTETS = 0xffff
 
-/** What names its first inner payload is the last of its chain (RFC 7296 section 3.14), or encoding refuses it. */
-function fits(payloads: readonly Payload[]): boolean {
-  if (payloads.slice(0, -1).some((payload) => endsChain(payloadType(payload)))) return false
-  return encodePayloads(payloads).bytes.length <= MOST_OCTETS
+type Encoded = ReturnType<typeof encodePayloads>
+
+function isAnother(before: Encoded, after: Encoded): boolean {
+  if (after.bytes.length > MOST_OCTETS) return false
+  return after.firstPayload !== before.firstPayload || !equalBytes(after.bytes, before.bytes)
 }
 
 interface Changed {
@@ -76,25 +73,19 @@ function mutatedBy(
 ): Changed | undefined {
   if (name === 'insertPayload') return inserted(payloads, random)
   if (name === 'splice') return other === undefined || other.length === 0 ? undefined : spliced(payloads, other, random)
+  if (name === 'shufflePayloads') return shuffled(payloads, random)
+  if (name === 'duplicatePayload') return duplicated(payloads, random)
   if (payloads.length === 0) return undefined
   const at = random(payloads.length)
   const payload = payloads[at] as Payload
   const type = payloadType(payload)
   switch (name) {
-    case 'shufflePayloads':
-      return shuffled(payloads, random)
-    case 'duplicatePayload': {
-      const to = at + 1 + random(payloads.length - at)
-      const copies = [...payloads.slice(0, to), payload, ...payloads.slice(to)]
-      return { payloads: copies, offset: to, detail: `${payloadName(type)} ${at} again as ${to}` }
-    }
     case 'dropPayload':
       return { payloads: payloads.filter((_, i) => i !== at), offset: at, detail: `${payloadName(type)} ${at}` }
     case 'criticalBit':
       return replaced(payloads, at, withCritical(payload, payload.critical !== true), 'Critical')
     case 'swapPayloadType': {
-      const chosen = typeAt(at === payloads.length - 1, random)
-      const other = chosen === type ? (chosen % 0xff) + 1 : chosen
+      const other = typeAt(at === payloads.length - 1, random, type)
       const detail = `${payloadName(type)} to ${payloadName(other)}`
       return replaced(payloads, at, rawPayload(payload, other, bodyOf(payload)), detail)
     }
@@ -108,14 +99,31 @@ function mutatedBy(
   }
 }
 
-/** Any type that may stand there: one that ends the chain at its end only, else the type of a Vendor ID for it. */
-function typeAt(isLast: boolean, random: RandomBelow): number {
-  const type = anyPayloadType(random)
-  return endsChain(type) && !isLast ? PAYLOAD.VENDOR_ID : type
+/** Any type but the one before that may stand there: one that ends the chain at its end only. */
+function typeAt(isLast: boolean, random: RandomBelow, before?: number): number {
+  let type = anyPayloadType(random)
+  while (type === before || (endsChain(type) && !isLast)) type = (type % 0xff) + 1
+  return type
+}
+
+/** How many payloads others may stand behind: all but one that names its first inner payload (RFC 7296 section 3.14). */
+function linkedCount(payloads: readonly Payload[]): number {
+  const last = payloads.at(-1)
+  return last !== undefined && endsChain(payloadType(last)) ? payloads.length - 1 : payloads.length
+}
+
+function duplicated(payloads: readonly Payload[], random: RandomBelow): Changed | undefined {
+  const count = linkedCount(payloads)
+  if (count === 0) return undefined
+  const at = random(count)
+  const payload = payloads[at] as Payload
+  const to = at + 1 + random(count - at)
+  const copies = [...payloads.slice(0, to), payload, ...payloads.slice(to)]
+  return { payloads: copies, offset: to, detail: `${payloadName(payloadType(payload))} ${at} again as ${to}` }
 }
 
 function inserted(payloads: readonly Payload[], random: RandomBelow): Changed {
-  const at = random(payloads.length + 1)
+  const at = random(linkedCount(payloads) + 1)
   const type = typeAt(at === payloads.length, random)
   const body = anyOctets(pick([0, 1, 4, random(65)], random), random)
   const added: Payload = { kind: 'unknown', type, body }
@@ -123,17 +131,19 @@ function inserted(payloads: readonly Payload[], random: RandomBelow): Changed {
   return { payloads: [...payloads.slice(0, at), added, ...payloads.slice(at)], offset: at, detail }
 }
 
-function spliced(payloads: readonly Payload[], other: readonly Payload[], random: RandomBelow): Changed | undefined {
-  const head = random(payloads.length + 1)
+function spliced(payloads: readonly Payload[], other: readonly Payload[], random: RandomBelow): Changed {
+  const head = random(linkedCount(payloads) + 1)
   const from = random(other.length)
   const detail = `${head} payloads, then the other's from ${from}`
   return { payloads: [...payloads.slice(0, head), ...other.slice(from)], offset: head, detail }
 }
 
 function shuffled(payloads: readonly Payload[], random: RandomBelow): Changed | undefined {
-  if (payloads.length < 2) return undefined
-  const order = shuffledOrder(payloads.length, random)
-  return { payloads: order.map((from) => payloads[from] as Payload), offset: 0, detail: `order ${order.join(' ')}` }
+  const count = linkedCount(payloads)
+  if (count < 2) return undefined
+  const order = shuffledOrder(count, random)
+  const moved = order.map((from) => payloads[from] as Payload)
+  return { payloads: [...moved, ...payloads.slice(count)], offset: 0, detail: `order ${order.join(' ')}` }
 }
 
 /** One of the mutations of octets, done to the body of one payload. */

@@ -122,15 +122,17 @@ const OPERATORS: Readonly<Record<MutationName, Operator>> = {
 }
 
 /** Some numbers make no difference (a payload swapped with its like): so often another is tried. */
-const ATTEMPTS = 4
+export const ATTEMPTS = 4
 
 /** Does one mutation out of `among`, in an order that `random` gives, to what can be so changed. */
 export function mutate(
-  subject: Subject,
+  input: Subject,
   random: RandomBelow,
   kind: MutationSubject,
   { among = mutationsOf(kind) }: { readonly among?: readonly MutationName[] }
 ): MutatedOctets & { readonly firstPayload?: number } {
+  // Operators copy with `slice`, which of a Buffer is a view: it would write into what the caller gave.
+  const subject = { ...input, octets: new Uint8Array(input.octets) }
   const left = among.filter((name) => mutationsOf(kind).includes(name))
   while (left.length > 0) {
     const [name] = left.splice(random(left.length), 1) as [MutationName]

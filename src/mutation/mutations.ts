@@ -100,7 +100,10 @@ export interface Mutation {
 /** A mutation that was done. */
 export interface AppliedMutation {
   readonly name: MutationName
-  /** Octets from the start of the input to the first that was touched; an index for payload values. */
+  /**
+   * Octets from the start of the input to the place of the change; an index for payload values. Lengths and links before
+   * it that are corrected for its sake do not count. For what puts payloads together anew it is where payloads begin.
+   */
   readonly offset: number
   /** What was changed into what, for reports: `proposal length 44 to 45`. */
   readonly detail: string

@@ -86,8 +86,10 @@ export function numericBoundary(subject: Subject, random: RandomBelow): Changed 
   if (numbers.length > 0) return writtenBoundary(subject, pick(numbers, random), random)
   const room = subject.octets.length - subject.editableFrom
   if (room <= 0) return undefined
-  const width = pick([1, 2, 4] as const, random)
-  if (room < width) return undefined
+  const width = pick(
+    ([1, 2, 4] as const).filter((octets) => octets <= room),
+    random
+  )
   const offset = subject.editableFrom + random(room - width + 1)
   return writtenBoundary(subject, field('number', `${width} octets at ${offset}`, offset, width), random)
 }
