@@ -34,7 +34,9 @@ function resize(data: Uint8Array, start: number, decisions: FuzzedData): Uint8Ar
   if (at === undefined) return undefined
   const end = Math.min(data.length, at + readUint16(data, at + 2))
   if (end < at + 4) return undefined
-  const place = at + 4 + decisions.below(end - at - 3)
+  if (decisions.below(8) === 0) return sizeAtEdge(data, at, end, decisions)
+  // Often at the end, behind all parts of the body.
+  const place = decisions.below(4) === 0 ? end : at + 4 + decisions.below(end - at - 3)
   const change = decisions.below(9) - 4
   const kept = Math.max(place, Math.min(end, place - Math.min(0, change)))
   const added = decisions.take(Math.max(0, change))
@@ -48,5 +50,16 @@ function resize(data: Uint8Array, start: number, decisions: FuzzedData): Uint8Ar
   const inner = INNER_LENGTHS[decisions.below(INNER_LENGTHS.length)] as number
   const field = at + 4 + inner
   if (inner >= 0 && field + 2 <= out.length) writeUint16(out, field, readUint16(out, field) + grown)
+  return out
+}
+
+/** Where a body may say how long an SPI of it is: of a Notify or Delete, of its first proposal. */
+const SPI_SIZES = [1, 6]
+
+/** Makes an SPI end where its payload ends, or just before or behind. */
+function sizeAtEdge(data: Uint8Array, at: number, end: number, decisions: FuzzedData): Uint8Array {
+  const out = data.slice()
+  const field = at + 4 + (SPI_SIZES[decisions.below(SPI_SIZES.length)] as number)
+  if (field < end) out[field] = end - at - 8 + decisions.below(3) - 1
   return out
 }
