@@ -90,7 +90,7 @@ function usableLocals(
   if (all.length <= maxPairs) return all
   const current = inUse === null ? undefined : byAddress.get(inUse)
   const first = all.slice(0, maxPairs)
-  return current === undefined || first.includes(current) ? first : [...first.slice(1), current]
+  return current === undefined || first.includes(current) ? first : [...first.slice(0, -1), current]
 }
 
 /** Where the peer may be: the endpoint in use, then configured and announced ones, as many as `maxPairs` leaves room for. */

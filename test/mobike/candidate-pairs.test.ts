@@ -225,7 +225,7 @@ describe('what policy leaves of them', () => {
       { address: LAN, cost: 2 },
       { address: WIFI, cost }
     ]
-    expect(usable({ localAddresses: three(3) }, policy)).toEqual(texts([path(LAN, GW1), path(WIFI, GW1)]))
+    expect(usable({ localAddresses: three(3) }, policy)).toEqual(texts([path(CELL, GW1), path(WIFI, GW1)]))
     expect(usable({ localAddresses: three(0) }, policy)).toEqual(texts([path(WIFI, GW1), path(CELL, GW1)]))
     expect(usable({ localAddresses: three(0).slice(1) }, policy)).toHaveLength(2)
     const gone = new Solo({ localAddresses: three(3).slice(0, 2) }, policy)

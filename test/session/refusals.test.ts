@@ -321,6 +321,23 @@ describe('a list that failed (RFC 4555 section 3.6)', () => {
 })
 
 describe('what the responder knows of addresses', () => {
+  it('A018 A066 a list that nobody answers where the client was is told at the address that it announced', () => {
+    const v6 = '2001:db8:a::2'
+    const pair = world()
+    gatewayAt(pair, GW1)
+    pair.advance(1000)
+    clientAt(pair, { address: P0 }, { address: v6 })
+    pair.advance(1000)
+    // The client has IPv6 alone, and knows no such address of the gateway.
+    clientAt(pair, { address: v6 })
+    pair.advance(10_000)
+    expect(pair.client.session.state.mobike?.outageSince).not.toBeNull()
+    gatewayAt(pair, GW1, '2001:db8:1::1')
+    pair.advance(60_000)
+    expect(where(pair).client[0]).toBe(`${v6}>2001:db8:1::1`)
+    expectTogether(pair)
+  })
+
   it.each([1, 4])(
     'A070 A074 window %i: a list told and then a move to one of its addresses: it knows all three',
     (window) => {
