@@ -60,6 +60,13 @@ describe('our requests', () => {
     expect(growWindow(window, 9).size).toBe(9)
   })
 
+  it('B045 the size that a window has, said again, and a response to nothing leave it as it is', () => {
+    const window = growWindow(createRequestWindow<string>(), 4)
+    expect(growWindow(window, 4)).toBe(window)
+    const open = recordRequest(window, POLICY, request(0))
+    expect(takeAnswered(open, 7).window).toBe(open)
+  })
+
   it('B030 no request is made once Message IDs have run out', () => {
     const last = createRequestWindow<string>(LAST_MESSAGE_ID)
     expect(canRequest(last)).toBe(true)
@@ -104,6 +111,20 @@ describe('our requests', () => {
     expect(again.sources).toEqual([PATH.local, moved.local])
     expect(again.destinations).toEqual([PATH.remote])
     expect(sentOn(again, moved).sources).toHaveLength(2)
+  })
+
+  it('Where a request went first counts among its addresses', () => {
+    const { outstanding } = recordRequest(createRequestWindow<string>(), POLICY, request(0))
+    expect(outstanding).toMatchObject([{ sources: [PATH.local], destinations: [PATH.remote] }])
+  })
+
+  it('The earliest of all schedules acts next, whichever request it is of; a suspended one has none', () => {
+    let window = growWindow(createRequestWindow<string>(), 3)
+    for (const now of [400, 0, 200]) window = recordRequest(window, POLICY, request(now))
+    expect(nextRetransmission(window)).toBe(500)
+    const [first, second] = window.outstanding as [RequestRecord<string>, RequestRecord<string>]
+    expect(nextRetransmission(replaceRecord(window, { ...second, nextAt: undefined }))).toBe(700)
+    expect(nextRetransmission(replaceRecord(window, { ...first, nextAt: undefined }))).toBe(500)
   })
 
   it('The addresses remembered of one request are bounded', () => {

@@ -6,7 +6,9 @@ import {
   type MobikePolicy,
   nextMobikeRequest,
   pathTable,
-  type RoutabilityPolicy
+  type RoutabilityPolicy,
+  routabilityOf,
+  wantsMobikeRequest
 } from '../../src/mobike/index.ts'
 import { mayEncapsulate } from '../../src/mobike/nat.ts'
 import { bestPath, betterPaths, candidatePaths, hasOtherPath } from '../../src/mobike/selection.ts'
@@ -146,6 +148,59 @@ describe('events', () => {
     expect(Math.min(...solo.state.voided.map(({ token }) => token))).toBeGreaterThan(70)
   })
 
+  it('A liveness check while a list waits has no list in it, and does not make it forgotten', () => {
+    const solo = new Solo()
+    solo.local(WIFI, CELL, LAN)
+    solo.answer(solo.must(), { failedWith: 43 })
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    expect([check.purpose, kinds(check), solo.ask()]).toEqual(['liveness', [], null])
+    solo.at(1000)
+    expect(solo.ask()?.purpose).toBe('addressList')
+  })
+
+  it('A closed machine has no request and no intent left', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.do({ type: 'livenessDue' })
+    const { token } = solo.must()
+    solo.do({ type: 'livenessDue' })
+    expect(solo.do({ type: 'requestExhausted', token })).toEqual([{ type: 'closeIkeSa', reason: 'noResponse' }])
+    const pending = { update: false, routability: false, list: false, probe: false, liveness: false }
+    expect(solo.state).toMatchObject({ closed: true, outstanding: [], pending })
+  })
+
+  it('Whether there is a request to send can be asked before entropy is drawn for it', () => {
+    const solo = new Solo()
+    expect(wantsMobikeRequest(solo.state, 0)).toBe(false)
+    solo.do({ type: 'livenessDue' })
+    expect(wantsMobikeRequest(solo.state, 0)).toBe(true)
+  })
+
+  it('A probe that the responder had yet to send is not sent once it had no address and has the old one again', () => {
+    const localAddresses = [{ address: GW1 }, { address: GW2 }]
+    const solo = new Solo({ role: 'responder', path: path(GW1, WIFI), localAddresses, peerAddresses: [CELL] })
+    solo.local(GW2)
+    const { token } = solo.must()
+    solo.do({ type: 'requestRetransmitted', token, attempt: 2 })
+    expect(solo.state.pending.probe).toBe(true)
+    solo.local()
+    solo.local(GW2)
+    expect([solo.state.outageSince, solo.ask()]).toEqual([null, null])
+  })
+
+  it('The responder whose source is gone moves its own end only, to its own family, encapsulated as before', () => {
+    const at6 = '2001:db8:2::1'
+    const localAddresses = [GW1, GW2, at6].map((address) => ({ address }))
+    const nat = { localBehindNat: false, remoteBehindNat: true, destinationHash: 'aa' }
+    const peerAddresses = ['2001:db8:1::7']
+    const solo = new Solo({ role: 'responder', path: path(GW1, WIFI), localAddresses, peerAddresses, nat })
+    const orders = (...addresses: string[]) => solo.local(...addresses).filter(({ type }) => type === 'moveChildSas')
+    const order = { type: 'moveChildSas', from: path(GW1, WIFI), to: path(GW2, WIFI), encapsulate: true }
+    expect(orders(GW2, at6)).toEqual([order])
+    expect(orders(at6)).toEqual([])
+    expect(solo.state.ikePath).toEqual(path(at6, peerAddresses[0] as string))
+  })
+
   it('F33 the same addresses told again lead to a check where policy wants one; any that came, went or moved do not', () => {
     const policy = { ...DEFAULT_MOBIKE_POLICY, checkUnchangedAddresses: true }
     const after = (...addresses: { address: string; port?: number }[]): boolean => {
@@ -186,6 +241,8 @@ describe('time', () => {
     failed.answer(failed.must(), { notifies: [], nat: null, failedWith: 43 })
     expect(failed.at(500)).toEqual([])
     expect([failed.ask(), failed.wake()]).toEqual([null, 1000])
+    const again = nextMobikeRequest(failed.policy, failed.state, { now: 1000, entropy: new Uint8Array(32) })
+    expect(again.request?.purpose).toBe('update')
 
     const better = new Solo({ localAddresses: [{ address: WIFI, cost: 5 }] })
     better.do({
@@ -197,6 +254,14 @@ describe('time', () => {
     })
     expect(better.at(999)).toEqual([])
     expect(better.wake()).toBe(1000)
+  })
+
+  it('A clock may begin below zero: what waits for nothing does not wait', () => {
+    const solo = new Solo({ now: -2000 }, routability({ periodicMs: 500 }))
+    solo.at(-1000)
+    expect(solo.must().purpose).toBe('routability')
+    solo.do({ type: 'updateForced' })
+    expect(solo.must().purpose).toBe('update')
   })
 
   it('A145 a periodic check is asked for when it is due, and again so long after each proof', () => {
@@ -214,8 +279,9 @@ describe('time', () => {
 
   it('A083 a check that is too old counts no more, to the millisecond', () => {
     const policy = routability({ validMs: 10_000 })
-    const moved = (now: number): string | undefined => {
+    const moved = (now: number, since = 0): string | undefined => {
       const solo = new Solo({ role: 'responder', path: path(GW1, WIFI), localAddresses: [{ address: GW1 }] }, policy)
+      solo.now = since
       solo.hear(path(GW1, CELL), [{ kind: 'updateSaAddresses' }])
       solo.answer(solo.must())
       solo.hear(path(GW1, WIFI), [{ kind: 'updateSaAddresses' }])
@@ -225,6 +291,27 @@ describe('time', () => {
       return solo.ask()?.purpose
     }
     expect([moved(9999), moved(10_000)]).toEqual([undefined, 'routability'])
+    expect([moved(14_999, 5000), moved(15_000, 5000)]).toEqual([undefined, 'routability'])
+  })
+
+  it('A086 an answer to a request of its own counts as one, the last for each address', () => {
+    const solo = new Solo({ initPath: path(WIFI, GW2) }, routability({ when: 'never' }))
+    for (const now of [10, 20]) {
+      solo.now = now
+      solo.do({ type: 'livenessDue' })
+      solo.answer(solo.must())
+    }
+    expect(routabilityOf(solo.state)).toEqual([{ address: GW1, level: 'answer', at: 20 }])
+  })
+
+  it('A145 a periodic check that waits for the window is not sent when the UPDATE before it proved the address', () => {
+    const solo = new Solo({}, routability({ periodicMs: 500 }))
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
+    solo.at(500)
+    expect(solo.state.pending.routability).toBe(true)
+    solo.answer(update)
+    expect(solo.ask()).toBeNull()
   })
 
   it('A036 hints make one check in a second: the next counts when a second is over', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_CHILD_MOVES } from '../../src/mobike/state.ts'
 import { type Host, Lab, path } from './harness.ts'
+import { CELL, GW2, LAN, report, Solo, WIFI } from './solo.ts'
 
 const GW1 = '203.0.113.1'
 const HOME = '198.18.0.1'
@@ -46,5 +47,43 @@ describe('migrations that the host has not answered', () => {
     expect(client.state).toMatchObject({ childMoves: [], scattered: false, childPath: path(addressOf(count - 1), GW1) })
     expect(renewals(client)).toEqual([])
     expect(client.step({ type: 'childSasMoved' })).toEqual([])
+  })
+
+  it('F42 of three the first was done and the others failed: the way back is where the first went', () => {
+    const solo = new Solo()
+    solo.local(CELL)
+    solo.local(LAN)
+    solo.local(addressOf(0), CELL)
+    expect(solo.do({ type: 'childSasMoved' })).toEqual([])
+    const failed = { type: 'childSaMoveFailed', reason: 'no' } as const
+    expect(solo.do(failed)).toEqual([report({ kind: 'moveFailed', reason: 'no' })])
+    solo.do(failed)
+    expect(solo.state).toMatchObject({ ikePath: path(CELL, GW1), childPath: path(CELL, GW1), childMoves: [] })
+  })
+
+  it.each([
+    [true, 'that a Child SA was made during is ordered back: not all are where they were'],
+    [false, 'leaves all Child SAs where they were, and there is nothing to order']
+  ])('F42 F69 the failure of more orders than are remembered apart (%s) %s', (isJoined) => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    for (let move = 0; move <= MAX_CHILD_MOVES; move++) {
+      solo.local(...[addressOf(move), ...(move === MAX_CHILD_MOVES ? [WIFI] : [])])
+      if (move === 0 && isJoined) solo.do({ type: 'childSaInstalled' })
+    }
+    const failed = { type: 'childSaMoveFailed', reason: 'no' } as const
+    for (let move = 0; move < MAX_CHILD_MOVES; move++) solo.do(failed)
+    const orders = solo.do(failed).filter(({ type }) => type === 'moveChildSas')
+    expect(solo.state).toMatchObject({ ikePath: path(WIFI, GW1), childPath: path(WIFI, GW1) })
+    expect(orders).toHaveLength(isJoined ? 1 : 0)
+  })
+
+  it('F42 a failure while the next move waits for its check: nothing is made anew where the first went', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.local(CELL)
+    // The peer is at an address that has shown nothing yet.
+    solo.hear(path(CELL, GW2), [{ kind: 'noAdditionalAddresses' }])
+    expect(solo.state).toMatchObject({ ikePath: path(CELL, GW2), childPath: path(CELL, GW1) })
+    const actions = solo.do({ type: 'childSaMoveFailed', reason: 'no' })
+    expect(actions).toEqual([report({ kind: 'moveFailed', reason: 'no' })])
   })
 })

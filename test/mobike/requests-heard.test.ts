@@ -50,6 +50,40 @@ describe('an UPDATE heard', () => {
     expect(solo.ask()).toBeNull()
   })
 
+  it('A084 is checked at once, though an answer without proof made the check before it wait', () => {
+    const solo = responder()
+    solo.hear(FROM_CELL, [UPDATE])
+    solo.answer(solo.must(), { notifies: [] })
+    expect(solo.ask()).toBeNull()
+    solo.hear(path(GW1, '198.18.9.9'), [UPDATE])
+    expect(solo.must()).toMatchObject({ purpose: 'routability', path: path(GW1, '198.18.9.9') })
+  })
+
+  it('A145 the proof of an address that is left by then does not put off the check of the one in use', () => {
+    const [own6, peer6] = ['2001:db8:2::1', '2001:db8:1::7']
+    const solo = responder({ periodicMs: 60_000 })
+    solo.local(GW1, own6)
+    solo.answer(solo.must())
+    solo.hear(FROM_CELL, [UPDATE, OTHER(peer6)])
+    const check = solo.must()
+    expect(check).toMatchObject({ purpose: 'routability', path: FROM_CELL })
+    solo.local(own6)
+    expect(solo.state.ikePath).toEqual(path(own6, peer6))
+    solo.now = 30_000
+    expect(solo.answer(check)).toContainEqual(report({ kind: 'routabilityVerified', address: CELL }))
+    expect(solo.state.routabilityDueAt).toBe(60_000)
+  })
+
+  it('A086 however many addresses have proven themselves, those remembered are bounded', () => {
+    const solo = responder()
+    for (let i = 0; i < 100; i++) {
+      solo.hear(path(GW1, `198.18.20.${i}`), [UPDATE])
+      solo.answer(solo.must())
+    }
+    expect(solo.state.verified).toHaveLength(64)
+    expect(solo.state.verified.at(-1)?.address).toBe('198.18.20.99')
+  })
+
   it('F54 where everything is already changes nothing and redirects nothing', () => {
     const solo = responder()
     expect(solo.hear(FROM_WIFI, [UPDATE])).toEqual([{ type: 'answer', notifies: [] }])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
 import { type Host, Lab, path } from './harness.ts'
+import { cookie2Of, GW2, kinds, report, Solo } from './solo.ts'
 
 const WIFI = '198.18.0.1'
 const CELL = '198.18.7.2'
@@ -143,6 +144,17 @@ describe('initiator whose host cannot migrate Child SAs', () => {
     expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
   })
 
+  it('F69 the order that gathers them is given once, though the UPDATE that is answered meanwhile asks for the same', () => {
+    const lab = new Lab().start(path(CELL, GW1), { client: both.slice(0, 1) })
+    lab.client.silent = true
+    lab.client.local(...both)
+    lab.run(3000)
+    lab.client.step({ type: 'childSaMoveFailed', reason: 'in part', ids: [5] })
+    lab.run(3000)
+    expect(updates(lab.client)).toHaveLength(2)
+    expect(lab.client.actions.filter(({ type }) => type === 'moveChildSas')).toHaveLength(2)
+  })
+
   it('F42 a way back that the peer refuses leads to Child SAs made anew, not to IKE and Child SAs apart', () => {
     let refuses = false
     const lab = new Lab({}, { acceptPath: ({ remote }) => !refuses || remote.address !== CELL })
@@ -187,5 +199,104 @@ describe('initiator across an IKE SA rekey', () => {
     expect(updates(lab.client)).toHaveLength(2)
     expect(lab.client.state.lastListMessageId).toBeNull()
     expect(lab.gateway.state.childPath).toEqual(path(GW1, CELL))
+  })
+})
+
+describe('an initiator step by step', () => {
+  const WIFI_PATH = path(WIFI, GW1)
+  const CELL_PATH = path(CELL, GW1)
+  const OTHER6 = '2001:db8:1::7'
+  const FAILED = { type: 'childSaMoveFailed', reason: 'no' } as const
+
+  /** It tells its list when the peer leaves for GW2: the only pair to go to, with the same header address. */
+  function listLost(): Solo {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.local(WIFI, OTHER6)
+    expect(kinds(solo.must())).toEqual(['additionalAddress'])
+    solo.hear(path(WIFI, GW2), [{ kind: 'noAdditionalAddresses' }])
+    return solo
+  }
+
+  it('A list on its way when the pair changes is told again with the UPDATE', () => {
+    const update = listLost().must()
+    expect([update.purpose, update.path]).toEqual(['update', path(WIFI, GW2)])
+    expect(update.notifies).toContainEqual({ kind: 'additionalAddress', address: OTHER6 })
+  })
+
+  it('D11 a list that the peer refused with the UPDATE goes with the one for the way back', () => {
+    const solo = listLost()
+    const update = solo.must()
+    solo.answer(update, { notifies: [{ kind: 'unacceptableAddresses' }, ...cookie2Of(update)], nat: null })
+    const back = solo.must()
+    expect([back.purpose, back.path]).toEqual(['update', WIFI_PATH])
+    expect(back.notifies).toContainEqual({ kind: 'additionalAddress', address: OTHER6 })
+  })
+
+  it('A062 the next pair after a refusal has shown nothing: others are tested when nothing comes back', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.local(CELL, '198.18.9.9')
+    const update = solo.must()
+    solo.now = 500
+    solo.answer(update, { notifies: [{ kind: 'unacceptableAddresses' }, ...cookie2Of(update)], nat: null })
+    expect(solo.state.ikePath).toEqual(path('198.18.9.9', GW1))
+    expect(solo.wake()).toBe(1500)
+  })
+
+  it('A062 a NAT where none may be, found without a move: there is nothing to go back to, and the IKE SA ends', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] }, { ...DEFAULT_MOBIKE_POLICY, natRetryLimit: 0 })
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
+    const notifies = [{ kind: 'unexpectedNatDetected' } as const, ...cookie2Of(update)]
+    const close = { type: 'closeIkeSa', reason: 'natNotAllowed' }
+    expect(solo.answer(update, { notifies, nat: null }).at(-1)).toEqual(close)
+  })
+
+  it('A request that is exhausted right after a move has other pairs before it: the peer is not given up', () => {
+    const solo = new Solo()
+    solo.local(CELL, '198.18.9.9')
+    const { token } = solo.must()
+    expect(solo.do({ type: 'requestExhausted', token })).toContainEqual({ type: 'retryOutstanding' })
+    expect(solo.state.closed).toBe(false)
+  })
+
+  /** A better pair was found to work, and the UPDATE for it is on its way when the host says that it cannot migrate. */
+  function backWithUpdateOpen() {
+    const solo = new Solo({ localAddresses: [{ address: WIFI, cost: 5 }] })
+    const addresses = [
+      { address: WIFI, cost: 5 },
+      { address: CELL, cost: 1 }
+    ]
+    solo.do({ type: 'localAddressesChanged', addresses })
+    solo.answer(solo.must())
+    solo.at(1000)
+    solo.answer(solo.must())
+    const update = solo.must()
+    expect([update.purpose, update.path]).toEqual(['update', CELL_PATH])
+    solo.do(FAILED)
+    expect(solo.state.ikePath).toEqual(WIFI_PATH)
+    return { solo, update }
+  }
+
+  it('D40 the answer to an UPDATE that a way back made obsolete proves nothing', () => {
+    const { solo, update } = backWithUpdateOpen()
+    const { verified } = solo.state
+    solo.answer(update)
+    expect(solo.state.verified).toEqual(verified)
+  })
+
+  it('D40 but its COOKIE2 is compared all the same', () => {
+    const { solo, update } = backWithUpdateOpen()
+    const notifies = [{ kind: 'cookie2', data: new Uint8Array(32) } as const]
+    expect(solo.answer(update, { notifies })).toContainEqual({ type: 'closeIkeSa', reason: 'cookie2Mismatch' })
+  })
+
+  it('F42 the way back from a move that ended in an outage ends that, and the first reply is reported', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.local(CELL)
+    // Not to be used, but what was in use may stay in use.
+    const gone = solo.do({ type: 'localAddressesChanged', addresses: [{ address: WIFI, deprecated: true }] })
+    expect(gone).toContainEqual(report({ kind: 'noPath' }))
+    expect(solo.do(FAILED)).toContainEqual({ type: 'resumeRetransmission' })
+    expect(solo.answer(solo.must())).toContainEqual(report({ kind: 'pathRestored', path: WIFI_PATH }))
   })
 })
