@@ -74,6 +74,14 @@ describe('reassembly of a fragmented message (RFC 7383 section 2.6)', () => {
     expect(outcomes[2]).toEqual({ kind: 'complete', firstInner: FIRST_INNER, inner: content(9) })
   })
 
+  it('discards a fragment that is here already, among others', () => {
+    const outcomes = addAll([fragment(1, 3), fragment(2, 3), fragment(1, 3), fragment(2, 3)])
+    expect(outcomes.slice(2)).toMatchObject([
+      { kind: 'discarded', defect: 'duplicate' },
+      { kind: 'discarded', defect: 'duplicate' }
+    ])
+  })
+
   it('discards number 0, a total of 0, and a number above the total', () => {
     for (const [number, total] of [
       [0, 0],

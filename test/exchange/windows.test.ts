@@ -168,6 +168,18 @@ describe("the peer's requests", () => {
     expect(classifyRequest(cache, 0, message(0))).toMatchObject({ kind: 'repeated' })
   })
 
+  it('B037 of a request answered only the end is kept, however long it was, and all of one that is shorter', () => {
+    const kept = (length: number): Uint8Array | undefined =>
+      recordResponse(
+        createResponseCache(0),
+        0,
+        Uint8Array.of(9),
+        Uint8Array.from({ length }, (_, i) => i)
+      ).responses[0]?.requestEnd
+    expect(kept(200)).toEqual(Uint8Array.from({ length: 16 }, (_, i) => 184 + i))
+    expect(kept(5)).toEqual(Uint8Array.of(0, 1, 2, 3, 4))
+  })
+
   it('B038 B048 B049 with a window of N, requests come in any order and N responses are kept, the newest', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(12), { maxLength: 60 }), (size, offsets) => {

@@ -9,6 +9,7 @@ import {
   pathTable,
   type SelectionPolicy
 } from '../../src/mobike/index.ts'
+import { pairIndex, withRecord } from '../../src/mobike/path-table.ts'
 import { candidatePaths } from '../../src/mobike/selection.ts'
 import { at, path } from './host.ts'
 import { CELL, GW1, GW2, LAN, report, Solo, WIFI } from './solo.ts'
@@ -70,6 +71,22 @@ describe('pairs for the initial exchanges', () => {
     const probing = { ...DEFAULT_MOBIKE_POLICY.probing, maxPairs: 2 }
     expect(first(locals(WIFI, CELL), [at(GW1), at(GW2)], [], { ...DEFAULT_MOBIKE_POLICY, probing })).toHaveLength(2)
   })
+
+  it('C14 of more endpoints than there is room for, those named first, whatever the others would cost', () => {
+    const named = [{ ...at(GW1), cost: 2 }, { ...at(GW2), cost: 1 }, at(GW3)]
+    expect(first(locals(WIFI), named, [], selecting({ maxPairs: 2 }))).toEqual(
+      texts([path(WIFI, GW2), path(WIFI, GW1)])
+    )
+  })
+
+  it('C14 of more addresses of ours than there is room for, the cheapest', () => {
+    const ours = [
+      { address: WIFI, cost: 3 },
+      { address: CELL, cost: 1 },
+      { address: LAN, cost: 2 }
+    ]
+    expect(first(ours, [at(GW1)], [], selecting({ maxPairs: 2 }))).toEqual(texts([path(CELL, GW1), path(LAN, GW1)]))
+  })
 })
 
 describe('endpoints of the peer', () => {
@@ -81,6 +98,14 @@ describe('endpoints of the peer', () => {
         peerAddresses: [GW2, GW3, GW1, '203.0.113.4']
       })
     ).toEqual(texts([GW1, GW2, GW3, '203.0.113.4'].map((address) => path(WIFI, address))))
+  })
+
+  it('an endpoint that the caller named twice is one, beside the one in use', () => {
+    for (const again of [GW2, `${GW2}#500`]) {
+      expect(usable({ localAddresses: locals(WIFI), remoteCandidates: [at(GW2), at(again)] })).toEqual(
+        texts([path(WIFI, GW1), path(WIFI, GW2)])
+      )
+    }
   })
 
   it('F64 without NAT traversal a configured endpoint stays on the port it was named with', () => {
@@ -150,6 +175,19 @@ describe('endpoints of the peer', () => {
     expect(solo.local(WIFI)).toContainEqual(report({ kind: 'noPath' }))
   })
 
+  it('F12 one address of ours that pairs with its list is enough: where it was before is no candidate then', () => {
+    const solo = without4()
+    solo.local(WIFI, V6)
+    expect(texts(candidatePaths(solo.state, solo.now, 9, true))).toEqual(texts([path(V6, GW6)]))
+  })
+
+  it('F12 a responder goes nowhere that its initiator did not name, even where it has been', () => {
+    const solo = new Solo({ role: 'responder', localAddresses: locals(WIFI, V6) })
+    solo.hear(path(V6, GW6), [{ kind: 'updateSaAddresses' }, { kind: 'noAdditionalAddresses' }])
+    expect(solo.state.ikePath).toEqual(path(V6, GW6))
+    expect(solo.local(WIFI)).toContainEqual(report({ kind: 'noPath' }))
+  })
+
   it('what the caller of a responder names is not where its initiator is', () => {
     expect(usable({ role: 'responder', remoteCandidates: [at(GW2)] })).toEqual(
       texts([path(WIFI, GW1), path(CELL, GW1)])
@@ -159,6 +197,26 @@ describe('endpoints of the peer', () => {
 
 describe('what policy leaves of them', () => {
   const both = { remoteCandidates: [at(GW2)] }
+
+  it('C14 a rank of the caller orders pairs that cost the same, and leaves out those it gives none', () => {
+    const ranks = new Map<string, number>([
+      [`${WIFI} ${GW2}`, 3],
+      [`${CELL} ${GW1}`, 2],
+      [`${CELL} ${GW2}`, Number.NaN]
+    ])
+    const rank: SelectionPolicy['rank'] = ({ local, remote }) => ranks.get(`${local.address} ${remote.address}`) ?? null
+    expect(usable(both, selecting({ rank }))).toEqual(texts([path(CELL, GW1), path(WIFI, GW2)]))
+  })
+
+  it('C14 where every endpoint of the peer costs something, the cheapest is first', () => {
+    const remoteCandidates = [
+      { ...at(GW1), cost: 5 },
+      { ...at(GW2), cost: 1 }
+    ]
+    expect(usable({ localAddresses: locals(WIFI), remoteCandidates })).toEqual(
+      texts([path(WIFI, GW2), path(WIFI, GW1)])
+    )
+  })
 
   it('F72 a pinned address at either end, alone and together', () => {
     const all = [path(WIFI, GW1), path(WIFI, GW2), path(CELL, GW1), path(CELL, GW2)]
@@ -255,6 +313,48 @@ describe('what is known of a pair', () => {
     // Another port is another end: nothing is known of it.
     solo.do({ type: 'localAddressesChanged', addresses: [{ address: WIFI, port: 40_001 }] })
     expect(statuses().filter((line) => !line.endsWith('untried'))).toEqual([])
+  })
+
+  it('goes along when a move puts another endpoint first', () => {
+    const solo = new Solo({ localAddresses: locals(WIFI), remoteCandidates: [at(GW2)] })
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 2 })
+    solo.answer(check, { path: path(WIFI, GW2), destinations: [at(GW1), at(GW2)] })
+    const known = pathTable(solo.state).map((view) => [view.path.remote.address, view.status, view.current])
+    expect(known).toEqual([
+      [GW2, 'working', true],
+      [GW1, 'failed', false]
+    ])
+  })
+
+  it('is by its two ends: what shares only one with a pair of the table is none', () => {
+    const { state } = new Solo({ remoteCandidates: [at(GW2)] })
+    for (const stranger of [path(CELL, GW3), path(WIFI, GW3), path(LAN, GW1), path(LAN, GW2)]) {
+      expect(pairIndex(state, stranger)).toBeLessThan(0)
+      expect(pathTable({ ...state, pairs: withRecord(state, stranger, { status: 'failed' }) })).toEqual(
+        pathTable(state)
+      )
+    }
+  })
+
+  it('is nothing for one that has no address of ours any more, even when an answer comes late', () => {
+    const solo = new Solo()
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    solo.local()
+    const shown = [{ path: path(WIFI, GW1), status: 'untried', rank: null, current: true }]
+    expect(pathTable(solo.state)).toMatchObject(shown)
+    solo.answer(check)
+    expect(pathTable(solo.state)).toMatchObject(shown)
+    expect(pathTable(solo.state)).toHaveLength(1)
+  })
+
+  it('of NATs alone leaves it untried: the responder heard from there, but nothing shows that it can send there', () => {
+    const solo = new Solo({ role: 'responder', localAddresses: locals(WIFI), peerAddresses: [GW2] })
+    const nat = { localBehindNat: false, remoteBehindNat: true, destinationHash: 'aa' }
+    solo.hear(path(WIFI, GW2), [{ kind: 'updateSaAddresses' }, { kind: 'natDetection' }], nat)
+    expect(pathTable(solo.state)[0]).toMatchObject({ path: path(WIFI, GW2), status: 'untried', current: true })
   })
 
   it('goes to the pair itself, however the table is turned', () => {

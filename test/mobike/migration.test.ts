@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Path, samePath } from '../../src/bytes/index.ts'
-import type { LocalAddress, MobikeAction } from '../../src/mobike/index.ts'
+import { DEFAULT_MOBIKE_POLICY, type LocalAddress, type MobikeAction } from '../../src/mobike/index.ts'
 import { type Host, Lab, path } from './harness.ts'
+import { report, Solo } from './solo.ts'
 
 const GW1 = '203.0.113.1'
 const LOCALS = ['198.18.0.1', '198.18.7.2', '198.18.9.9'] as const
@@ -110,6 +111,31 @@ describe('another port at our own end', () => {
     lab.client.local({ address: LOCALS[0], port: NEW_PORT })
     lab.run(5000)
     expect(lab.client.requests).toHaveLength(count)
+  })
+})
+
+describe('a host that says it could not migrate', () => {
+  const [WIFI, CELL] = LOCALS
+
+  it('F42 without an order open is told that there is none', () => {
+    expect(new Solo().do({ type: 'childSaMoveFailed', reason: 'no' })).toEqual([
+      report({ kind: 'ignored', reason: 'no move under way' })
+    ])
+  })
+
+  it('F42 after the peer has agreed is led back to a pair that has to show itself, as after any move', () => {
+    const solo = new Solo()
+    solo.local(CELL)
+    solo.answer(solo.must())
+    solo.local(WIFI, CELL)
+    solo.now = 100
+    expect(solo.do({ type: 'childSaMoveFailed', reason: 'no' })).toContainEqual(
+      report({ kind: 'moving', from: path(CELL, GW1), to: path(WIFI, GW1) })
+    )
+    solo.must()
+    // No reply by then: other pairs are tried.
+    expect(solo.wake()).toBe(100 + DEFAULT_MOBIKE_POLICY.probing.fallbackMs)
+    expect(solo.at(1100)).toContainEqual({ type: 'transmitOutstanding', path: path(CELL, GW1) })
   })
 })
 

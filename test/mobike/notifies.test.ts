@@ -56,14 +56,33 @@ describe('notify payloads', () => {
     ])
   })
 
+  it('an EAP type that is also the number of an error is none', () => {
+    const eap: Payload = { kind: 'eap', code: 1, identifier: 1, type: 40, data: new Uint8Array(4) }
+    expect(mobikeNotifiesOf([eap])).toEqual([])
+  })
+
+  it('what is no address is left out of a message', () => {
+    expect(mobikeNotifyPayloads([{ kind: 'additionalAddress', address: 'gateway.example' }], null)).toEqual([])
+  })
+
+  it('NAT_DETECTION of one end alone counts, too', () => {
+    expect(mobikeNotifiesOf([notify(16388)])).toEqual([{ kind: 'natDetection' }])
+    expect(mobikeNotifiesOf([notify(16389)])).toEqual([{ kind: 'natDetection' }])
+  })
+
   it('several NAT_DETECTION payloads count once', () => {
     expect(mobikeNotifiesOf([notify(16388), notify(16388), notify(16389)])).toEqual([{ kind: 'natDetection' }])
   })
 
   it('octets are copied: a socket may reuse its buffer', () => {
-    const payload = notify(16401, [1, 2, 3, 4, 5, 6, 7, 8])
-    const notifies = mobikeNotifiesOf([payload])
-    payload.data.fill(0)
-    expect(notifies).toEqual([{ kind: 'cookie2', data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }])
+    for (const [type, kind] of [
+      [16401, 'cookie2'],
+      [16402, 'noNatsAllowed']
+    ] as const) {
+      const payload = notify(type, [1, 2, 3, 4, 5, 6, 7, 8])
+      const notifies = mobikeNotifiesOf([payload])
+      payload.data.fill(0)
+      expect(notifies).toEqual([{ kind, data: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8) }])
+    }
   })
 })

@@ -7,7 +7,8 @@ import {
   type MobikePolicy,
   type MobikeRequest,
   type ProbingPolicy,
-  pathTable
+  pathTable,
+  retransmissionPath
 } from '../../src/mobike/index.ts'
 import { at, path } from './host.ts'
 import { CELL, GW1, GW2, LAN, report, Solo, WIFI } from './solo.ts'
@@ -299,5 +300,47 @@ describe('a schedule that is used up', () => {
       check(solo)
     }
     expect(end({ nat }, answered)).toEqual([CLOSE])
+  })
+})
+
+describe('where the host sends a request again on its own timer', () => {
+  const again = (solo: Solo, token: number | null): string => pathText(retransmissionPath(solo.state, token))
+
+  it('A015 the probe stays on the better pair under test, everything else on the one in use', () => {
+    const solo = better()
+    solo.do({ type: 'livenessDue' })
+    const probe = solo.must()
+    const check = solo.must()
+    expect([probe.purpose, check.purpose]).toEqual(['probe', 'liveness'])
+    expect([probe.token, check.token, null].map((token) => again(solo, token))).toEqual(
+      [CELL_PATH, WIFI_PATH, WIFI_PATH].map(pathText)
+    )
+    solo.at(1300)
+    expect(again(solo, probe.token)).toBe(pathText(LAN_PATH))
+  })
+
+  it('A015 once the test is over the probe goes where everything goes', () => {
+    const solo = better(probing({ attemptsPerPair: 1 }))
+    const probe = solo.must()
+    course(solo, 1600)
+    expect([solo.state.probing, again(solo, probe.token)]).toEqual([null, pathText(WIFI_PATH)])
+  })
+
+  it('A038 while the pair in use is in doubt every request stays on that, a probe as well', () => {
+    const solo = better()
+    const probe = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: null, attempt: 2 })
+    expect(solo.state.probing?.reason).toBe('suspect')
+    expect(solo.state.outstanding.map(({ purpose }) => purpose)).toEqual(['probe'])
+    expect(again(solo, probe.token)).toBe(pathText(WIFI_PATH))
+  })
+})
+
+describe('without a pair that policy allows', () => {
+  it('F31 an address in use that is deprecated has no other to try: the IKE SA ends when nobody answers', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI, deprecated: true }] })
+    solo.do({ type: 'livenessDue' })
+    const { token } = solo.must()
+    expect(solo.do({ type: 'requestExhausted', token })).toEqual([{ type: 'closeIkeSa', reason: 'noResponse' }])
   })
 })

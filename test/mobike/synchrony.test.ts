@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, type MobikePurpose } from '../../src/mobike/index.ts'
 import { at, type Host, Lab, path } from './harness.ts'
+import { Solo } from './solo.ts'
 
 const HERE = '198.18.0.1'
 const THERE = '198.18.7.2'
@@ -217,6 +218,27 @@ describe('a NAT that is only claimed, or gone', () => {
     lab.run(2000)
     expect(purposes(lab.client)).toEqual(['update', 'liveness', 'update'])
     expect([lab.client.state.encapsulate, lab.gateway.state.encapsulate]).toEqual([true, true])
+  })
+})
+
+describe('a machine that is woken as often as keepalives are sent', () => {
+  const behindNat = (): Solo =>
+    new Solo({ nat: { localBehindNat: true, remoteBehindNat: false, destinationHash: 'aa' } })
+  const { keepaliveIntervalMs } = DEFAULT_MOBIKE_POLICY
+
+  it('F32 what happens before does not put that off', () => {
+    const solo = behindNat()
+    solo.now = 5000
+    solo.do({ type: 'livenessDue' })
+    expect(solo.wake()).toBe(keepaliveIntervalMs)
+    solo.at(keepaliveIntervalMs)
+    expect(solo.wake()).toBe(2 * keepaliveIntervalMs)
+  })
+
+  it('F32 takes more than half an interval of delay for a sleep', () => {
+    const due = 1.5 * keepaliveIntervalMs
+    expect(behindNat().at(due)).toEqual([])
+    expect(behindNat().at(due + 1)).toEqual([{ type: 'redirectOutstanding', path: behindNat().state.ikePath }])
   })
 })
 
