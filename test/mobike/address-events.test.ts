@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_MOBIKE_POLICY, type LocalAddress, peerAddresses, reachability } from '../../src/mobike/index.ts'
 import { at, path } from './host.ts'
-import { CELL, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
+import { CELL, cookie2Of, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
 
 const WIFI_PATH = path(WIFI, GW1)
 const CELL_PATH = path(CELL, GW1)
@@ -98,6 +98,30 @@ describe('a better address', () => {
     expect(kinds(solo.must())).toEqual(['noAdditionalAddresses'])
     expect([solo.ask(), solo.wake()]).toEqual([null, undefined])
   })
+
+  it('F73 that failed is waited for when it is cheap again before its time: not tried, and not forgotten', () => {
+    const solo = dear({ address: CELL, cost: 1 })
+    tell(solo, { address: WIFI, cost: 5 }, { address: CELL, cost: 1 })
+    solo.at(1000)
+    while (solo.state.probing !== null) solo.at(solo.wake() as number)
+    const { now } = solo
+    tell(solo, { address: WIFI, cost: 5 }, { address: CELL, cost: 9 })
+    expect(solo.wake()).toBeUndefined()
+    tell(solo, { address: WIFI, cost: 5 }, { address: CELL, cost: 1 })
+    expect(solo.at(now + 1000)).toEqual([])
+    expect(solo.wake()).toBe(now + 31_000)
+  })
+
+  it('F73 that is none when it is looked for after a move that led back is not looked for again', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.hear(path(WIFI, GW2), [{ kind: 'noAdditionalAddresses' }])
+    const refusal = solo.must()
+    solo.answer(refusal, { notifies: [{ kind: 'unacceptableAddresses' }, ...cookie2Of(refusal)] })
+    solo.answer(solo.must())
+    expect([solo.state.ikePath, solo.wake()]).toEqual([WIFI_PATH, 30_000])
+    solo.at(30_000)
+    expect(solo.wake()).toBeUndefined()
+  })
 })
 
 describe('addresses that come while replies are missing', () => {
@@ -180,6 +204,21 @@ describe('the end of an outage', () => {
     solo.local()
     expect(reachability(solo.state)).toMatchObject({ state: 'noPath', since: 3000 })
   })
+
+  it('F40 F60 a responder says so on another address as well', () => {
+    const solo = new Solo({ role: 'responder', localAddresses: [{ address: WIFI }] })
+    solo.local()
+    solo.local(CELL)
+    expect(solo.answer(solo.must())).toEqual([report({ kind: 'pathRestored', path: CELL_PATH })])
+  })
+
+  it('F40 an address whose pairs were all tried in vain is better than none', () => {
+    const solo = new Solo()
+    solo.do({ type: 'livenessDue' })
+    solo.do({ type: 'requestRetransmitted', token: solo.must().token, attempt: 2 })
+    while (solo.state.probing !== null) solo.at(solo.wake() as number)
+    expect(solo.local(CELL)).toContainEqual(report({ kind: 'moving', from: WIFI_PATH, to: CELL_PATH }))
+  })
 })
 
 describe('a responder whose source is gone', () => {
@@ -240,5 +279,40 @@ describe('a responder whose source is gone', () => {
       { type: 'moveChildSas', from: CELL_PATH, to: path(CELL, GW2), encapsulate: false },
       report({ kind: 'peerMoved', from: CELL_PATH, to: path(CELL, GW2) })
     ])
+  })
+
+  it('A066 A078 goes to another address of its peer where the one it was last at was found dead from there', () => {
+    const policy = { ...DEFAULT_MOBIKE_POLICY, probing: { ...DEFAULT_MOBIKE_POLICY.probing, maxPairs: 3 } }
+    const solo = new Solo(init, policy)
+    solo.local(CELL, LAN)
+    solo.do({ type: 'requestRetransmitted', token: solo.must().token, attempt: 2 })
+    expect(solo.state.probing?.candidates).toEqual([path(CELL, GW2), LAN_PATH, CELL_PATH])
+    while (solo.state.probing?.candidates.length === 3) solo.at(solo.wake() as number)
+    solo.local(LAN)
+    expect(solo.state.ikePath).toEqual(path(LAN, GW2))
+  })
+
+  it('A078 an UPDATE heard before does not make its first search for its peer the last', () => {
+    const solo = new Solo(init)
+    solo.hear(path(WIFI, GW1), [{ kind: 'updateSaAddresses' }])
+    solo.local(CELL)
+    expect(solo.do({ type: 'requestExhausted', token: solo.must().token })).toEqual([
+      { type: 'retryOutstanding' },
+      { type: 'transmitOutstanding', path: path(CELL, GW2) }
+    ])
+  })
+
+  it('A084 D18 a move that waits for its check goes on waiting where the peer answers from the same address, too', () => {
+    const solo = new Solo({ ...init, peerAddresses: [] })
+    solo.hear(path(WIFI, GW2), [{ kind: 'updateSaAddresses' }])
+    const check = solo.must()
+    solo.local(CELL, LAN)
+    const list = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: list.token, attempt: 2 })
+    solo.answer(list, { path: path(LAN, GW2), sources: [at(CELL), at(LAN)] })
+    expect(solo.state.ikePath).toEqual(path(LAN, GW2))
+    expect(solo.answer(check, { path: path(LAN, GW2) })).toContainEqual(
+      report({ kind: 'peerMoved', from: LAN_PATH, to: path(LAN, GW2) })
+    )
   })
 })

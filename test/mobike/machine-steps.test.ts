@@ -13,7 +13,7 @@ import {
 import { mayEncapsulate } from '../../src/mobike/nat.ts'
 import { bestPath, betterPaths, candidatePaths, hasOtherPath } from '../../src/mobike/selection.ts'
 import { at, path } from './host.ts'
-import { CELL, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
+import { CELL, cookie2Of, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
 
 const WIFI_PATH = path(WIFI, GW1)
 const BEHIND_NAT = { localBehindNat: true, remoteBehindNat: false, destinationHash: 'aa' }
@@ -53,6 +53,12 @@ describe('what a machine begins with', () => {
     expect(kinds(new Solo({ nat: BEHIND_NAT }).must())).toEqual(['natDetection'])
     expect(new Solo({ nat: BEHIND_NAT, role: 'responder' }).ask()).toBeNull()
     expect(new Solo({ nat: BEHIND_NAT, initPath: WIFI_PATH }).ask()).toBeNull()
+  })
+
+  it('F26 a responder behind a NAT keeps NAT_DETECTION out of its liveness checks', () => {
+    const solo = new Solo({ nat: BEHIND_NAT, role: 'responder' })
+    solo.do({ type: 'livenessDue' })
+    expect(kinds(solo.must())).toEqual([])
   })
 
   it('D24 keepalives start with it behind a NAT; only the initiator has to be awake for them', () => {
@@ -221,6 +227,63 @@ describe('events', () => {
     out.local()
     expect(out.state.pending.liveness).toBe(false)
   })
+
+  it('F20 a probe that was answered on another pair than those under test is not asked anew on the new IKE SA', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI, cost: 5 }] })
+    const [wifi, cell] = [
+      { address: WIFI, cost: 5 },
+      { address: CELL, cost: 1 }
+    ]
+    solo.do({ type: 'localAddressesChanged', addresses: [wifi, cell] })
+    solo.answer(solo.must())
+    solo.at(1000)
+    solo.answer(solo.must(), { path: WIFI_PATH, sources: [at(CELL), at(WIFI)] })
+    expect(solo.state.probing).not.toBeNull()
+    solo.do({ type: 'ikeSaRekeyed' })
+    expect(solo.ask()).toBeNull()
+  })
+
+  it('F23 an answer without NAT_DETECTION to a check that has it says nothing of the mapping, nor does one on another pair', () => {
+    const solo = new Solo({ nat: BEHIND_NAT, initPath: WIFI_PATH })
+    const answered = (patch: Parameters<Solo['answer']>[1]): readonly unknown[] => {
+      solo.do({ type: 'livenessDue' })
+      return [...solo.answer(solo.must(), patch), solo.ask()]
+    }
+    expect(answered({ notifies: [], nat: null })).toEqual([null])
+    const other = { ...BEHIND_NAT, destinationHash: 'bb' }
+    expect(answered({ path: path(CELL, GW1), sources: [at(WIFI)], nat: other })).toEqual([null])
+    expect(answered({ nat: other })).toContainEqual(report({ kind: 'natMappingChanged' }))
+  })
+
+  it('F74 where no NAT was ever seen a check that sees none leads to nothing', () => {
+    const solo = new Solo({ nat: null })
+    solo.do({ type: 'espReceived', path: WIFI_PATH, encapsulated: true })
+    const update = solo.must()
+    solo.answer(update, { notifies: cookie2Of(update), nat: null })
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    expect(kinds(check)).toEqual(['natDetection'])
+    expect(solo.answer(check)).toEqual([])
+    expect(solo.ask()).toBeNull()
+  })
+
+  it('C40 back on a pair where an UPDATE showed a NAT, ESP is encapsulated at once, and keepalives start', () => {
+    const solo = new Solo()
+    solo.do({ type: 'updateForced' })
+    solo.answer(solo.must(), { nat: BEHIND_NAT })
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 2 })
+    solo.answer(check, { path: path(CELL, GW1), sources: [at(WIFI), at(CELL)] })
+    solo.answer(solo.must())
+    expect([solo.state.ikePath, solo.state.encapsulate]).toEqual([path(CELL, GW1), false])
+    expect(solo.local(WIFI)).toEqual([
+      report({ kind: 'moving', from: path(CELL, GW1), to: WIFI_PATH }),
+      { type: 'redirectOutstanding', path: WIFI_PATH },
+      { type: 'moveChildSas', from: path(CELL, GW1), to: WIFI_PATH, encapsulate: true },
+      { type: 'startNatKeepalive', path: WIFI_PATH, intervalMs: 20_000 }
+    ])
+  })
 })
 
 describe('time', () => {
@@ -322,6 +385,13 @@ describe('time', () => {
       return solo.ask()?.purpose
     }
     expect([hint(0), hint(999), hint(1000)]).toEqual(['liveness', undefined, 'liveness'])
+  })
+
+  it('A145 with a policy that wants no periodic checks any more the one that is due is the last', () => {
+    const solo = new Solo()
+    solo.state = new Solo({}, routability({ periodicMs: 60_000 })).state
+    solo.at(60_000)
+    expect([solo.ask()?.purpose, solo.wake()]).toEqual(['routability', undefined])
   })
 })
 

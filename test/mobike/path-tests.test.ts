@@ -8,8 +8,10 @@ import {
   type MobikeRequest,
   type ProbingPolicy,
   pathTable,
+  reachability,
   retransmissionPath
 } from '../../src/mobike/index.ts'
+
 import { at, path } from './host.ts'
 import { CELL, GW1, GW2, LAN, report, Solo, WIFI } from './solo.ts'
 
@@ -142,6 +144,62 @@ describe('a test of pairs because replies are missing', () => {
     // The peer's end of the Child SAs is the peer's to move.
     expect(solo.state.childPath).toEqual(CELL_PATH)
   })
+
+  it('A038 without another pair nothing is sent: all that can be tried was tried', () => {
+    const { solo } = suspect({ localAddresses: [{ address: WIFI }] })
+    expect([solo.state.probing, solo.wake()]).toEqual([null, undefined])
+    expect(reachability(solo.state)).toEqual({ state: 'unreachable', since: 0, rounds: 1 })
+  })
+
+  it('C15 copies a request of the host to as many pairs at a time, too', () => {
+    const solo = new Solo({}, probing({ width: 2 }))
+    const sent = sentOn(solo.do({ type: 'requestRetransmitted', token: null, attempt: 2 }))
+    expect(sent).toEqual([pathText(CELL_PATH), pathText(WIFI_PATH)])
+  })
+
+  it('F06 how long an answer took counts from the last copy on its own pair, and the newest counts', () => {
+    const { solo, check } = suspect()
+    solo.at(300)
+    solo.now = 400
+    expect(solo.answer(check, { path: CELL_PATH })).toContainEqual(
+      report({ kind: 'pathWorks', path: CELL_PATH, roundTripMs: 400 })
+    )
+    const again = suspect()
+    again.solo.answer(again.check)
+    again.solo.do({ type: 'livenessDue' })
+    const check2 = again.solo.must()
+    again.solo.do({ type: 'requestRetransmitted', token: check2.token, attempt: 2 })
+    again.solo.at(300)
+    again.solo.now = 340
+    again.solo.answer(check2)
+    expect(pathTable(again.solo.state)[0]).toMatchObject({ path: WIFI_PATH, status: 'working', roundTripMs: 40 })
+  })
+
+  it('A038 each time replies are missing every pair is tried once, those that failed the time before as well', () => {
+    const policy = probing({ maxPairs: 2, attemptsPerPair: 1 })
+    const solo = new Solo({ localAddresses: [{ address: WIFI }, { address: CELL }, { address: LAN }] }, policy)
+    for (const start of [1000, 5000]) {
+      solo.now = start
+      solo.do({ type: 'livenessDue' })
+      const check = solo.must()
+      const first = solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 2 })
+      const sent = [...sentOn(first), ...course(solo, start + 3000).flatMap(([, actions]) => sentOn(actions))]
+      expect(sent).toEqual([CELL_PATH, WIFI_PATH, LAN_PATH, WIFI_PATH].map(pathText))
+      expect(reachability(solo.state)).toMatchObject({ state: 'unreachable', rounds: 1 })
+      solo.answer(check)
+      expect(reachability(solo.state).state).toBe('working')
+    }
+  })
+
+  it('F06 an answer on none of the pairs under test does not end it, but no silence is left to be counted', () => {
+    const { solo } = suspect({}, probing({ attemptsPerPair: 1 }))
+    solo.answer(null, { path: path(CELL, GW2) })
+    expect(course(solo, 10_000)).toEqual([
+      [300, [{ type: 'transmitOutstanding', path: WIFI_PATH }]],
+      [600, [report({ kind: 'pathFailed', path: CELL_PATH }), report({ kind: 'pathFailed', path: WIFI_PATH })]]
+    ])
+    expect(reachability(solo.state)).toEqual({ state: 'working', since: null, rounds: 0 })
+  })
 })
 
 describe('a test of a better pair', () => {
@@ -150,8 +208,9 @@ describe('a test of a better pair', () => {
     const probe = solo.must()
     expect([probe.purpose, probe.path, probe.notifies]).toEqual(['probe', CELL_PATH, []])
     expect(solo.ask()).toBeNull()
-    // With it there is something to copy, to as many as policy says.
+    // With it there is something to copy, to as many as policy says, and no other is needed.
     expect(sentOn(solo.at(1300))).toEqual([pathText(LAN_PATH)])
+    expect(solo.ask()).toBeNull()
   })
 
   it('A015 with a request open that leaves no trace, that is copied, and the probe is built all the same', () => {
@@ -238,6 +297,30 @@ describe('a test of a better pair', () => {
     // Under way, it is not begun again.
     expect(solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 3 })).toEqual([])
   })
+
+  it('A015 that never had a request leaves one that is open where it is when it ends', () => {
+    const solo = better(probing({ attemptsPerPair: 1 }))
+    const again = new Solo({ localAddresses: [{ address: WIFI, cost: 5 }] }, probing({ attemptsPerPair: 1 }))
+    again.do({ type: 'localAddressesChanged', addresses: solo.state.local })
+    again.answer(again.must())
+    again.do({ type: 'livenessDue' })
+    again.must()
+    expect(course(again, 1600).at(-1)?.[1]).toEqual([
+      report({ kind: 'pathFailed', path: CELL_PATH }),
+      report({ kind: 'pathFailed', path: LAN_PATH })
+    ])
+  })
+
+  it('a request of the host that is not answered meanwhile starts a test of all pairs, and so does a probe left over', () => {
+    const solo = better()
+    expect(sentOn(solo.do({ type: 'requestRetransmitted', token: null, attempt: 2 }))).toHaveLength(1)
+    expect(solo.state.probing?.reason).toBe('suspect')
+    const over = better(probing({ attemptsPerPair: 1 }))
+    const { token } = over.must()
+    course(over, 1600)
+    over.do({ type: 'requestRetransmitted', token, attempt: 2 })
+    expect(over.state.probing?.reason).toBe('suspect')
+  })
 })
 
 describe('a schedule that is used up', () => {
@@ -246,6 +329,7 @@ describe('a schedule that is used up', () => {
     expect(solo.do({ type: 'requestExhausted', token: check.token })).toEqual([{ type: 'retryOutstanding' }])
     solo.local()
     expect(solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 9 })).toEqual([])
+    expect(reachability(solo.state)).toEqual({ state: 'noPath', since: 0, rounds: 0 })
     expect(solo.do({ type: 'requestExhausted', token: check.token })).toEqual([{ type: 'retryOutstanding' }])
   })
 
@@ -279,6 +363,18 @@ describe('a schedule that is used up', () => {
     expect(without.do({ type: 'requestExhausted', token: without.must().token })).toEqual([
       { type: 'closeIkeSa', reason: 'noResponse' }
     ])
+    // One of the host's is no list either.
+    expect(lost().do({ type: 'requestExhausted', token: null })).toEqual([{ type: 'closeIkeSa', reason: 'noResponse' }])
+    // With its source, too: the initiator may be elsewhere and know no way to ask. Its Child SAs stay (section 3.5).
+    const there = new Solo({ role: 'responder', path: WIFI_PATH })
+    there.local(WIFI, LAN)
+    const list = there.must()
+    expect(there.do({ type: 'requestExhausted', token: list.token })).toEqual([
+      { type: 'retryOutstanding' },
+      { type: 'transmitOutstanding', path: LAN_PATH }
+    ])
+    there.answer(list, { path: LAN_PATH })
+    expect([there.state.ikePath, there.state.childPath]).toEqual([LAN_PATH, WIFI_PATH])
   })
 
   it('F26 says that NAT_DETECTION may be the reason only where the check had it and none was answered yet', () => {
@@ -300,6 +396,8 @@ describe('a schedule that is used up', () => {
       check(solo)
     }
     expect(end({ nat }, answered)).toEqual([CLOSE])
+    const host = new Solo({ localAddresses: [{ address: WIFI }], initPath: WIFI_PATH, nat })
+    expect(host.do({ type: 'requestExhausted', token: null })[0]).toEqual(CLOSE)
   })
 })
 

@@ -194,6 +194,57 @@ describe('an UPDATE heard', () => {
     ])
     expect(solo.ask()?.purpose).toBe('liveness')
   })
+
+  it('A145 a check that is due while another is open is spared by an UPDATE from the same address: one is enough', () => {
+    const solo = responder({ periodicMs: 60_000 })
+    solo.at(60_000)
+    expect(solo.must().purpose).toBe('routability')
+    solo.at(120_000)
+    expect(solo.state.pending.routability).toBe(true)
+    solo.hear(FROM_WIFI, [UPDATE])
+    expect(solo.ask()).toBeNull()
+  })
+
+  it('D40 A089 the COOKIE2 of a check that it voids is compared all the same', () => {
+    const solo = responder()
+    solo.hear(FROM_CELL, [UPDATE])
+    const check = solo.must()
+    solo.hear(path(GW1, '198.18.9.9'), [UPDATE])
+    expect(solo.answer(check, { notifies: [COOKIE2] }).at(-1)).toEqual({
+      type: 'closeIkeSa',
+      reason: 'cookie2Mismatch'
+    })
+  })
+
+  it('A066 ends the search of a responder that had lost its source: no pair is tested any more', () => {
+    const lost = (): Solo => {
+      const solo = new Solo({ role: 'responder', path: FROM_WIFI, localAddresses: [{ address: GW1 }] })
+      solo.hear(FROM_WIFI, [OTHER(CELL)])
+      solo.local(GW2)
+      return solo
+    }
+    const tested = lost()
+    const list = tested.must()
+    tested.do({ type: 'requestRetransmitted', token: list.token, attempt: 2 })
+    expect(tested.state.pending.probe).toBe(true)
+    tested.hear(path(GW2, WIFI), [UPDATE])
+    tested.answer(list)
+    expect(tested.ask()).toBeNull()
+  })
+
+  it('F54 D24 the same address once more leaves the keepalives as they are', () => {
+    const nat = { localBehindNat: true, remoteBehindNat: false, destinationHash: 'aa' }
+    const solo = new Solo({ role: 'responder', path: FROM_WIFI, localAddresses: [{ address: GW1 }], nat })
+    expect(solo.hear(path(GW1, WIFI), [UPDATE, NAT], nat)).toEqual([{ type: 'answer', notifies: [NAT] }])
+  })
+
+  it('A089 one that came back from elsewhere proves nothing, but breaks no rule', () => {
+    const solo = responder()
+    solo.hear(FROM_CELL, [UPDATE])
+    const check = solo.must()
+    expect(solo.answer(check, { path: path(GW1, '198.18.9.9'), destinations: [at(CELL)] })).toEqual([])
+    expect([solo.ask(), solo.wake()]).toEqual([null, 1000])
+  })
 })
 
 describe('an UPDATE heard from where none can come, or where it cannot be answered', () => {
@@ -291,6 +342,7 @@ describe('a list heard', () => {
       { type: 'redirectOutstanding', path: path(WIFI, GW2) }
     ])
     // Nothing was heard there in answer, so there is a way back, if not for long.
+    expect(one.wake()).toBe(1000)
     expect(kinds(one.must())).toContain('updateSaAddresses')
   })
 
@@ -307,5 +359,23 @@ describe('a list heard', () => {
     const inStep = new Solo()
     inStep.hear(path(WIFI, GW1), [NO_OTHERS])
     expect(inStep.ask()).toBeNull()
+  })
+
+  it('A039 where the pair that is left failed lately it goes there all the same', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }], peerAddresses: [GW2] })
+    solo.do({ type: 'livenessDue' })
+    const check = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: check.token, attempt: 2 })
+    while (solo.state.probing !== null) solo.at(solo.wake() as number)
+    solo.answer(check)
+    solo.hear(path(WIFI, GW2), [NO_OTHERS])
+    expect(solo.state.ikePath).toEqual(path(WIFI, GW2))
+  })
+
+  it('A039 a test of what is left that brings nothing is not repeated like that of a better pair', () => {
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] })
+    solo.hear(path(WIFI, '203.0.113.3'), [OTHER(GW2)])
+    while (solo.state.probing !== null) solo.at(solo.wake() as number)
+    expect(solo.wake()).toBeUndefined()
   })
 })

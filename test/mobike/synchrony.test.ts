@@ -138,6 +138,38 @@ describe('a peer that answers but is not in step', () => {
     lab.run(1000)
     expect(purposes(lab.client)).toEqual(['liveness', 'update', 'liveness'])
   })
+
+  it('A118 but a request of another kind that is open is no UPDATE: ESP counts', () => {
+    const solo = new Solo()
+    solo.do({ type: 'livenessDue' })
+    solo.must()
+    solo.do({ type: 'espReceived', path: path(HERE, GW), encapsulated: true })
+    expect(solo.ask()?.purpose).toBe('update')
+  })
+
+  it('A118 ESP counts again only when the host has moved the Child SAs', () => {
+    const solo = new Solo()
+    solo.local(THERE)
+    solo.answer(solo.must())
+    solo.do({ type: 'espReceived', path: path(HERE, GW) })
+    expect(solo.ask()).toBeNull()
+    solo.do({ type: 'childSasMoved' })
+    solo.do({ type: 'espReceived', path: path(HERE, GW) })
+    expect(solo.ask()?.purpose).toBe('liveness')
+  })
+
+  it('A117 evidence is forgotten five minutes after the last of it, or after the wait for the next UPDATE', () => {
+    const next = (now: number): string | undefined => {
+      const solo = new Solo()
+      solo.do({ type: 'espReceived', path: path(HERE, GW2) })
+      solo.answer(solo.must())
+      solo.now = now
+      solo.do({ type: 'espReceived', path: path(HERE, GW2) })
+      return solo.ask()?.purpose
+    }
+    // No UPDATE goes out in the first second.
+    expect([next(300_999), next(301_000)]).toEqual(['update', 'liveness'])
+  })
 })
 
 describe('a NAT that is only claimed, or gone', () => {
@@ -470,5 +502,33 @@ describe('dynamic updates from ESP', () => {
     expect(purposes(lab.client)).toEqual(['liveness', 'update'])
     expect([lab.gateway.state.ikePath, lab.gateway.state.childPath]).toEqual([remapped, remapped])
     expect(moves(lab.gateway)).toHaveLength(1)
+  })
+
+  const FOLLOW: MobikePolicy = { ...DEFAULT_MOBIKE_POLICY, espUpdates: 'follow' }
+  const PEER_NAT = { localBehindNat: false, remoteBehindNat: true, destinationHash: 'aa' }
+
+  it('A101 nor does the initiator, though the NAT is at its peer', () => {
+    const solo = new Solo({ nat: PEER_NAT }, FOLLOW)
+    expect(solo.do({ type: 'espReceived', path: path(HERE, `${GW}#4501`), encapsulated: true })).toEqual([])
+    expect(solo.state.childPath).toEqual(path(HERE, GW))
+  })
+
+  it('A101 nor a responder that knows of no NAT, as in a TCP stream', () => {
+    const stream = { local: at(GW), remote: { ...at(HERE), transport: 'tcp' as const } }
+    const solo = new Solo({ role: 'responder', path: stream, localAddresses: [{ address: GW }], nat: null }, FOLLOW)
+    expect(solo.do({ type: 'espReceived', path: path(GW, HERE), encapsulated: true })).toEqual([])
+  })
+
+  it('A101 they follow again when hintIntervalMs are over, and not before', () => {
+    const init = { role: 'responder', path: path(GW, HERE), localAddresses: [{ address: GW }], nat: PEER_NAT } as const
+    const solo = new Solo(init, FOLLOW)
+    const follows = (now: number, port: number): boolean => {
+      solo.now = now
+      const on = path(GW, `${HERE}#${port}`)
+      const done = solo.do({ type: 'espReceived', path: on, encapsulated: true })
+      solo.do({ type: 'childSasMoved' })
+      return done.some(({ type }) => type === 'moveChildSas')
+    }
+    expect([follows(5000, 50_001), follows(5999, 50_002), follows(6000, 50_002)]).toEqual([true, false, true])
   })
 })

@@ -224,6 +224,28 @@ describe('COOKIE2 that is missing', () => {
     expect(solo.answer(update)).not.toContainEqual(report({ kind: 'violation', rule: RULE }))
     solo.do({ type: 'livenessDue' })
     expect(solo.answer(solo.must())).toEqual([])
+    const stream = new Solo({ path: { local: at(WIFI), remote: { ...at(GW1), transport: 'tcp' } } })
+    stream.do({ type: 'updateForced' })
+    const asked = stream.must()
+    expect(cookie2Of(asked)).toEqual([])
+    expect(stream.answer(asked)).not.toContainEqual(report({ kind: 'violation', rule: RULE }))
+  })
+
+  it('F59 a strict policy closes for none that came back as it was', () => {
+    const { routability } = DEFAULT_MOBIKE_POLICY
+    const strict = { ...DEFAULT_MOBIKE_POLICY, routability: { ...routability, missingCookie2: 'close' as const } }
+    const { solo, update } = moved(strict)
+    expect(solo.answer(update).at(-1)).toEqual(report({ kind: 'moved', path: CELL_PATH, encapsulate: false }))
+    expect(solo.state.closed).toBe(false)
+  })
+
+  it('A085 with "never" the UPDATE response of a new address without COOKIE2 is enough', () => {
+    const { routability } = DEFAULT_MOBIKE_POLICY
+    const policy = { ...DEFAULT_MOBIKE_POLICY, routability: { ...routability, when: 'never' as const } }
+    const solo = new Solo({ localAddresses: [{ address: WIFI }] }, policy)
+    solo.hear(path(WIFI, GW2), [{ kind: 'noAdditionalAddresses' }])
+    solo.answer(solo.must(), { notifies: [] })
+    expect([solo.ask(), solo.wake()]).toEqual([null, undefined])
   })
 
   it('F59 a strict policy tells which rule it closes for', () => {
@@ -365,6 +387,48 @@ describe('several requests of ours at once', () => {
     const told = solo.answer(check, { path: CELL_PATH, sources: [at(WIFI), at(CELL)], nat: behindNat('bb') })
     expect(told).toEqual([])
     expect(solo.state.natBaseline).toBeNull()
+  })
+
+  it('F01 the answer to one confirms no move while a newer change waits to be told', () => {
+    const { solo, update } = moved()
+    solo.do({ type: 'updateForced' })
+    expect(solo.answer(update)).toEqual([report({ kind: 'routabilityVerified', address: GW1 })])
+    expect(solo.answer(solo.must())).toContainEqual(report({ kind: 'moved', path: CELL_PATH, encapsulate: false }))
+  })
+
+  it('an UPDATE whose answers leave it in doubt is given more time each time before other pairs are tested', () => {
+    const { solo, update } = forced()
+    solo.answer(update, { sources: [at(WIFI), at(CELL)] })
+    const { token } = solo.must()
+    expect(solo.do({ type: 'requestRetransmitted', token, attempt: 2 })).toEqual([])
+    expect(solo.do({ type: 'requestRetransmitted', token, attempt: 3 })).toEqual([
+      { type: 'transmitOutstanding', path: CELL_PATH }
+    ])
+  })
+
+  it('A067 a list that failed with its UPDATE is told again, whatever else is open but a newer list', () => {
+    const failed = (first: (solo: Solo) => void, after: (solo: Solo) => void): readonly unknown[] => {
+      const solo = new Solo()
+      solo.local(WIFI, CELL, LAN)
+      first(solo)
+      solo.do({ type: 'updateForced' })
+      const update = solo.must()
+      expect(kinds(update)).toContain('additionalAddress')
+      after(solo)
+      solo.answer(update, FAILED)
+      solo.at(solo.wake() as number)
+      return kinds(solo.must()) ?? []
+    }
+    const check = (solo: Solo): void => {
+      solo.do({ type: 'livenessDue' })
+      expect(solo.must().purpose).toBe('liveness')
+    }
+    const olderList = (solo: Solo): void => {
+      expect(solo.must().purpose).toBe('addressList')
+      solo.local(WIFI, LAN)
+    }
+    expect(failed(() => {}, check)).toContain('additionalAddress')
+    expect(failed(olderList, () => {})).toContain('additionalAddress')
   })
 })
 
