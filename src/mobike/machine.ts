@@ -251,7 +251,7 @@ function peerGone(policy: MobikePolicy, step: MobikeStep): MobikeStep {
   return close(act(step, { type: 'report', report: { kind: 'natDetectionUnanswered' } }), 'noResponse')
 }
 
-/** The initiator may at any time, the responder to tell its list: the initiator may have no way to ask (section 3.6). */
+/** The initiator may at any time, the responder to tell its list where the addresses in use do not work (section 3.6). */
 function mayLookElsewhere(state: MobikeState): boolean {
   return state.role === 'initiator' || state.outstanding.some((request) => request.carriesList)
 }

@@ -167,9 +167,9 @@ export const BROKEN_RULES = [
   },
   {
     row: 'A079',
-    rule: 'a responder whose address stays looks for other pairs when replies are missing',
+    rule: 'a responder that has no list to tell looks for other pairs when replies are missing',
     file: `${MOBIKE}machine.ts`,
-    find: "return state.role === 'initiator' || (state.choseSource && state.outstanding.some((request) => request.carriesList))",
+    find: "return state.role === 'initiator' || state.outstanding.some((request) => request.carriesList)",
     replace: 'return !state.closed'
   },
   {
