@@ -106,6 +106,7 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
     // A move that waits for its check was to the peer address of the UPDATE, and to no other (section 3.5).
     moveDue: step.state.moveDue && sameEndpoint(best.remote, step.state.ikePath.remote),
     probing: null,
+    allPairsTried: false,
     natRetries: 0,
     failures: 0,
     updateNotBefore: null,

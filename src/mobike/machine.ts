@@ -12,7 +12,7 @@ import { checkMobikePolicy } from './policy-check.ts'
 import { advanceProbing, doubtWithoutChoice, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
-import { hasOtherPath, isLocalUsable } from './selection.ts'
+import { hasOtherPath } from './selection.ts'
 import { overslept, resumed, watchSleep } from './sleep.ts'
 import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS } from './state.ts'
 import { aliveOn, espReceived, inboundMissing, suspicion } from './synchrony.ts'
@@ -103,7 +103,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
   const created = takeBaseline(change(placed, { announced }))
   const isProven = policy.routability.when === 'never' || isVerified(policy, state, peer, init.now)
   const checked = isProven ? created : requireRoutability(created)
-  const present = isLocalUsable(state, init.path) ? checked : reselect(policy, checked, init.now, true)
+  const present = reselect(policy, checked, init.now, true)
   return settlePairs(policy, syncKeepalive(policy, present, init.now))
 }
 

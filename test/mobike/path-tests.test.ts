@@ -345,6 +345,23 @@ describe('a schedule that is used up', () => {
     expect(check({ role: 'responder' })).toEqual([{ type: 'closeIkeSa', reason: 'noResponse' }])
   })
 
+  it('A066 A078 all pairs tried in vain from a source that is lost then say nothing of the next one', () => {
+    const solo = new Solo({
+      role: 'responder',
+      path: WIFI_PATH,
+      localAddresses: [{ address: WIFI }],
+      peerAddresses: [GW2]
+    })
+    solo.local(CELL)
+    const { token } = solo.must()
+    solo.do({ type: 'requestRetransmitted', token, attempt: 2 })
+    for (let tries = 0; tries < 20 && !solo.state.allPairsTried; tries++) solo.at(solo.wake() as number)
+    expect(solo.state.allPairsTried).toBe(true)
+    solo.local(LAN)
+    expect(solo.do({ type: 'requestExhausted', token })[0]).toEqual({ type: 'retryOutstanding' })
+    expect(solo.state.closed).toBe(false)
+  })
+
   it('A066 a responder that lost its source looks elsewhere for its list, and for nothing else', () => {
     const lost = (): Solo => {
       const solo = new Solo({ role: 'responder', path: WIFI_PATH, peerAddresses: [GW2] })
