@@ -26,6 +26,7 @@ import type { IkeSa, Purpose, SessionState, Standing, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
   activeIkeSa,
+  awaitsSuccessor,
   close,
   currentPath,
   ikeKeysOf,
@@ -86,8 +87,11 @@ export function answerIkeRekey(
     ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
   )
   const full = turn.state.ikeSas.length >= IKE_SAS_KEPT
-  if (busy || full || successorOf(turn) !== undefined || sa.standing.name !== 'active')
+  if (busy || full || awaitsSuccessor(turn.state) || sa.standing.name !== 'active')
     return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
+  // It rekeys once more the one that it has: what it made before, and does not answer on, is nothing.
+  const abandoned = successorOf(turn)
+  if (abandoned !== undefined) dropIkeSa(turn, abandoned.id)
   const request = readIkeRekey(payloads)
   if (request === undefined) {
     respond([notify(NOTIFY.INVALID_SYNTAX)])

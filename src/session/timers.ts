@@ -6,9 +6,10 @@ import { continueInitiating } from './initiating.ts'
 import { deadlineOf, hastenSuccessor, passIkeSaDeadlines, successorSilent } from './lineage.ts'
 import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
-import type { IkeSa, Session, SessionState } from './state.ts'
+import type { IkeSa, Session } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
+  awaitsSuccessor,
   close,
   currentPath,
   enter,
@@ -56,8 +57,11 @@ export function nextSessionWake(session: Session): number | undefined {
   for (const child of state.children) consider(child.rekeyAt)
   // A task waits for its time only while nothing else holds it back; else the end of what does wakes the session.
   const active = state.ikeSas.find((sa) => sa.standing.name === 'active')
-  const held = active === undefined || active.requests.outstanding.length > 0 || hasSuccessor(state)
-  if (!held) for (const task of state.tasks) consider(task.notBefore)
+  const held = active === undefined || active.requests.outstanding.length > 0 || awaitsSuccessor(state)
+  // A rekey of ours waits for as long as there is one of the peer's.
+  const isReplaced = state.ikeSas.some(({ standing }) => standing.name === 'successor')
+  const waiting = state.tasks.filter(({ kind }) => kind !== 'rekeyIke' || !isReplaced)
+  if (!held) for (const task of waiting) consider(task.notBefore)
   return wake
 }
 
@@ -79,10 +83,6 @@ export function passTime(turn: Turn): void {
   if (turn.state.suspendedSince !== null || turn.state.phase.name !== 'established') return
   queueRekeys(turn)
   checkLiveness(turn)
-}
-
-function hasSuccessor(state: SessionState): boolean {
-  return state.ikeSas.some(({ standing }) => standing.name === 'successor')
 }
 
 function retransmitDue(turn: Turn, id: number): void {

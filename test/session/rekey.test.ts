@@ -403,6 +403,16 @@ function everyLoss(mask: number, start: (pair: Pair, name: SideName) => void, ch
   }
 }
 
+/** The client counts on as if it had asked for something. */
+function forgetRequest(pair: Pair): void {
+  const { state, secrets } = pair.client.session
+  const ikeSas = state.ikeSas.map((sa) => ({
+    ...sa,
+    requests: { ...sa.requests, nextMessageId: sa.requests.nextMessageId + 1 }
+  }))
+  pair.client.session = { state: { ...state, ikeSas }, secrets }
+}
+
 /** That side has gone over to the new IKE SA and knows no other. */
 function forgetOldIkeSa(pair: Pair, name: SideName): void {
   const { state, secrets } = pair[name].session
@@ -680,6 +690,36 @@ describe('the IKE SA', () => {
     pair.deliver(response)
     pair.advance(400_000)
     expectSameIkeSa(pair, 1)
+  })
+
+  it('a peer that never got our response, nor asks again, can go on with the old IKE SA: Child SAs, another rekey, closing', () => {
+    const stuck = (): Pair => {
+      const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+      // As a peer that forgets what it asked for: forged, so that the client knows nothing of it.
+      const state = pair.client.session
+      pair.tell('client', { type: 'ikeSaRekeyRequested' })
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.wire = []
+      pair.client.session = state
+      forgetRequest(pair)
+      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+      expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
+      return pair
+    }
+    for (const name of BOTH) {
+      const pair = stuck()
+      pair.tell(name, { type: 'childSaRequested' })
+      pair.advance(5000)
+      expectSameChildren(pair, 2)
+    }
+    const again = stuck()
+    again.tell('client', { type: 'ikeSaRekeyRequested' })
+    again.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+    expectSameIkeSa(again, 1)
+    const closing = stuck()
+    closing.tell('gateway', { type: 'closeRequested' })
+    closing.advance(5000)
+    expect(closing.reports('client')).toContainEqual({ kind: 'closed', reason: 'closedByPeer' })
   })
 
   it('The session is not closed on an IKE SA that is about to be replaced: the Delete goes on the new one', () => {
