@@ -56,6 +56,10 @@ export const EXPLANATIONS: Readonly<Record<string, Holds>> = {
     previous !== undefined && isIdentification(previous) && previous.idType === 9 && theirs === undefined,
   'tshark-authentication-algorithm': (payload, { ours, theirs }) =>
     payload.kind === 'authentication' && payload.method === 14 && ours === undefined && theirs !== undefined,
+  'tshark-identification-text': (payload, { name }) =>
+    isIdentification(payload) && payload.data.includes(0) && name === 'complaint',
+  'tshark-authentication-beyond': (_payload, { theirs }, previous) =>
+    previous?.kind === 'authentication' && previous.method === 14 && theirs === undefined,
   'tshark-gspm': (payload, { name }) =>
     payload.kind === 'unknown' && payload.type === 49 && /^(data|isakmp\.gspm\.data)$/.test(name),
   'tshark-gspm-empty': (_payload, { name }, previous) =>
