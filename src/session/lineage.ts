@@ -26,7 +26,6 @@ import type { IkeSa, Purpose, SessionState, Standing, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
   activeIkeSa,
-  awaitsSuccessor,
   close,
   currentPath,
   ikeKeysOf,
@@ -87,11 +86,8 @@ export function answerIkeRekey(
     ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
   )
   const full = turn.state.ikeSas.length >= IKE_SAS_KEPT
-  if (busy || full || awaitsSuccessor(turn.state) || sa.standing.name !== 'active')
+  if (busy || full || successorOf(turn) !== undefined || sa.standing.name !== 'active')
     return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
-  // It rekeys once more the one that it has: what it made before, and does not answer on, is nothing.
-  const abandoned = successorOf(turn)
-  if (abandoned !== undefined) dropIkeSa(turn, abandoned.id)
   const request = readIkeRekey(payloads)
   if (request === undefined) {
     respond([notify(NOTIFY.INVALID_SYNTAX)])
@@ -125,7 +121,7 @@ export function answerIkeRekey(
     responderSpi: spi,
     nonceInitiator: request.nonce,
     nonceResponder: nonce,
-    standing: { name: 'successor', lowestNonce, askAt: turn.now + turn.config.limits.replacedSaMs, path }
+    standing: { name: 'successor', lowestNonce, deadline: turn.now + turn.config.limits.replacedSaMs, path }
   })
   const proposal = answerProposal(choice, fromHexSpi(spi))
   respond(ikeRekeyPayloads({ proposals: [proposal], nonce, publicValue: { group: method.id, data: publicKey } }))
@@ -190,13 +186,22 @@ export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, pa
   promote(turn, fresh.id)
 }
 
-/** The peer showed that it has the new IKE SA: it takes over, and the old one waits for the peer's Delete. */
-export function promoteSuccessor(turn: Turn): void {
+/** The peer used the new IKE SA, or left us with it: it takes over, and the old one waits for the peer's Delete. */
+export function promoteSuccessor(turn: Turn, old: Standing = deletedByPeer(turn)): void {
   const successor = successorOf(turn)
   if (successor === undefined) return
   const active = activeIkeSa(turn.state)
-  if (active !== undefined) putIkeSa(turn, { ...active, standing: deletedByPeer(turn) })
+  if (active !== undefined) putIkeSa(turn, { ...active, standing: old })
   promote(turn, successor.id)
+}
+
+/** The peer was heard on `sa`: it has our response to the rekey and will not ask for that on the old IKE SA again. */
+export function heardOn(turn: Turn, sa: IkeSa): void {
+  for (const older of turn.state.ikeSas) {
+    const { standing } = older
+    const waits = standing.name === 'leaving' && !standing.deleteHere && standing.deadline === null
+    if (waits && older.generation < sa.generation) putIkeSa(turn, { ...older, standing: deletedByPeer(turn) })
+  }
 }
 
 /** The peer deleted this IKE SA: a successor takes over, or the session ends. */
@@ -212,52 +217,39 @@ export function retireIkeSa(turn: Turn, id: number): void {
   if (wasActive && successor !== undefined) promote(turn, successor.id)
 }
 
-/** Deadlines of IKE SAs that go, and the question to the peer whether it has the new one. */
+/**
+ * A new IKE SA of the peer's takes over where the old one is found dead after its time: the peer forgot it without a Delete.
+ * False when there is none.
+ */
+export function takeOverFromDead(turn: Turn): boolean {
+  const standing = successorOf(turn)?.standing
+  if (standing?.name !== 'successor' || turn.now < standing.deadline) return false
+  promoteSuccessor(turn)
+  return true
+}
+
+/** Deadlines of IKE SAs that take over or go. */
 export function passIkeSaDeadlines(turn: Turn): void {
-  for (const { id } of turn.state.ikeSas) {
-    const sa = ikeSaById(turn.state, id)
-    const at = sa === undefined ? null : deadlineOf(turn.state, sa)
-    if (sa === undefined || at === null || turn.now < at) continue
-    if (sa.standing.name === 'successor') askOnSuccessor(turn, sa, sa.standing)
-    else dropIkeSa(turn, id)
+  for (const sa of turn.state.ikeSas) {
+    const { id, standing } = sa
+    const deadline = deadlineOf(turn.state, sa)
+    if (deadline === null || turn.now < deadline) continue
+    if (standing.name === 'leaving') dropIkeSa(turn, id)
+    // The peer neither used it nor deleted the old one. Perhaps our response was lost, and the request comes once more.
+    else promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
   }
 }
 
 /**
- * The peer neither used the new IKE SA nor deleted the old one. Either our response to its rekey is lost, perhaps with the
- * address that we had, and only what is said on the old one reaches it; or its Delete is lost and it knows the new one alone.
- * An answer on the new one tells.
- */
-function askOnSuccessor(turn: Turn, sa: IkeSa, standing: Extract<Standing, { name: 'successor' }>): void {
-  const asking: IkeSa = { ...sa, standing: { ...standing, askAt: null } }
-  putIkeSa(turn, asking)
-  sendRequest(turn, asking, EXCHANGE.INFORMATIONAL, [], { kind: 'liveness' }, currentPath(turn.state))
-}
-
-/** A request on the old IKE SA is not answered at once: the peer may have forgotten that one already. */
-export function hastenSuccessor(turn: Turn): void {
-  const successor = successorOf(turn)
-  if (successor?.standing.name !== 'successor' || successor.standing.askAt === null) return
-  putIkeSa(turn, { ...successor, standing: { ...successor.standing, askAt: turn.now } })
-}
-
-/** No answer on the new IKE SA: asked again later. */
-export function successorSilent(turn: Turn, sa: IkeSa): void {
-  if (sa.standing.name !== 'successor') return
-  releaseRequests(turn, sa.id)
-  const silent = ikeSaById(turn.state, sa.id) as IkeSa
-  putIkeSa(turn, { ...silent, standing: { ...sa.standing, askAt: turn.now + turn.config.limits.replacedSaMs } })
-}
-
-/**
- * When time demands something of an IKE SA's standing, ms. Of a successor not while a rekey of ours on the old one is
- * unanswered: it is not decided which new IKE SA stays (section 2.8.2).
+ * When time alone changes the standing of an IKE SA, ms. Not while a request of ours on the old one is unanswered: our answer to
+ * the rekey may have been lost with the address that we had, and only an UPDATE on the old one leads the peer to where it can
+ * ask again. Nor, if that request is a rekey too, is it decided which new IKE SA stays (section 2.8.2): two ends that each took
+ * the other's by its deadline would each delete what the other uses.
  */
 export function deadlineOf(state: SessionState, { standing }: IkeSa): number | null {
-  if (standing.name === 'leaving') return standing.deadline
-  if (standing.name !== 'successor') return null
-  const isRekeying = activeIkeSa(state)?.requests.outstanding.some(({ purpose }) => purpose.kind === 'rekeyIke')
-  return isRekeying === true ? null : standing.askAt
+  if (!('deadline' in standing)) return null
+  const isAsking = (activeIkeSa(state)?.requests.outstanding.length ?? 0) > 0
+  return standing.name === 'successor' && isAsking ? null : standing.deadline
 }
 
 function promote(turn: Turn, id: number): void {

@@ -162,7 +162,7 @@ function resume(turn: Turn): void {
 }
 
 function later(standing: Standing, ms: number): Standing {
-  if (standing.name === 'successor' && standing.askAt !== null) return { ...standing, askAt: standing.askAt + ms }
+  if (standing.name === 'successor') return { ...standing, deadline: standing.deadline + ms }
   if (standing.name === 'leaving' && standing.deadline !== null)
     return { ...standing, deadline: standing.deadline + ms }
   return standing

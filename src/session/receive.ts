@@ -16,7 +16,7 @@ import { moveChildren } from './child-moves.ts'
 import { answerCreateChild, isIkeRekey } from './create-child.ts'
 import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
-import { answerIkeRekey, promoteSuccessor } from './lineage.ts'
+import { answerIkeRekey, heardOn, promoteSuccessor } from './lineage.ts'
 import { suspectPeer, watchesMapping } from './liveness.ts'
 import { hasMarker } from './marker.ts'
 import { sendResponse } from './requests.ts'
@@ -136,11 +136,9 @@ function receiveProtectedResponse(
   const expected = exchangeOf(record.purpose.kind)
   if (message.exchangeType !== expected) return ignore(turn, 'wrongExchange', path)
   putIkeSa(turn, { ...sa, requests: window })
-  // Whoever answers on the new IKE SA has it.
-  if (sa.standing.name === 'successor') promoteSuccessor(turn)
   const decoded = decodePayloads(inner, firstInner)
   const comparesNat = decoded.ok && findNotify(decoded.value, NOTIFY.NAT_DETECTION_DESTINATION_IP) !== undefined
-  showedLife(turn, path, comparesNat || !watchesMapping(turn))
+  showedLife(turn, sa, path, comparesNat || !watchesMapping(turn))
   // Sections 2.21.2, 2.21.3: an authentic response that makes no sense ends the IKE SA without another message.
   if (!decoded.ok || unsupportedCritical(decoded.value) !== undefined) {
     report(turn, { kind: 'violation', rule: 'the response is malformed or holds an unknown critical payload' })
@@ -178,7 +176,7 @@ function receiveProtectedRequest(
   if (exchangeType !== EXCHANGE.INFORMATIONAL && exchangeType !== EXCHANGE.CREATE_CHILD_SA) {
     return ignore(turn, 'wrongExchange', path)
   }
-  showedLife(turn, path)
+  showedLife(turn, sa, path)
   if (!decoded.ok) return refuseSyntax(turn, sa, message, path)
   const critical = unsupportedCritical(decoded.value)
   if (critical !== undefined) {
@@ -217,7 +215,8 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
  * goes, so that it shows nothing of the one that the peer uses: behind a NAT only NAT_DETECTION and what the peer says unasked
  * put off the check of both (RFC 4555 section 3.8).
  */
-function showedLife(turn: Turn, path: Path, putsOffCheck = true): void {
+function showedLife(turn: Turn, sa: IkeSa, path: Path, putsOffCheck = true): void {
+  heardOn(turn, sa)
   if (putsOffCheck) patch(turn, { livenessAt: livenessDueAt(turn) })
   followPeer(turn, path)
 }

@@ -3,13 +3,12 @@ import { nextMobikeWake, retransmissionPath } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { deadlineOf, hastenSuccessor, passIkeSaDeadlines, successorSilent } from './lineage.ts'
+import { deadlineOf, passIkeSaDeadlines, takeOverFromDead } from './lineage.ts'
 import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
-import type { IkeSa, Session } from './state.ts'
+import type { IkeSa, Session, SessionState } from './state.ts'
 import { enqueue } from './tasks.ts'
 import {
-  awaitsSuccessor,
   close,
   currentPath,
   enter,
@@ -57,11 +56,8 @@ export function nextSessionWake(session: Session): number | undefined {
   for (const child of state.children) consider(child.rekeyAt)
   // A task waits for its time only while nothing else holds it back; else the end of what does wakes the session.
   const active = state.ikeSas.find((sa) => sa.standing.name === 'active')
-  const held = active === undefined || active.requests.outstanding.length > 0 || awaitsSuccessor(state)
-  // A rekey of ours waits for as long as there is one of the peer's.
-  const isReplaced = state.ikeSas.some(({ standing }) => standing.name === 'successor')
-  const waiting = state.tasks.filter(({ kind }) => kind !== 'rekeyIke' || !isReplaced)
-  if (!held) for (const task of waiting) consider(task.notBefore)
+  const held = active === undefined || active.requests.outstanding.length > 0 || hasSuccessor(state)
+  if (!held) for (const task of state.tasks) consider(task.notBefore)
   return wake
 }
 
@@ -85,6 +81,10 @@ export function passTime(turn: Turn): void {
   checkLiveness(turn)
 }
 
+function hasSuccessor(state: SessionState): boolean {
+  return state.ikeSas.some(({ standing }) => standing.name === 'successor')
+}
+
 function retransmitDue(turn: Turn, id: number): void {
   const retransmission = retransmissionOf(turn)
   for (const { messageId } of ikeSaById(turn.state, id)?.requests.outstanding ?? []) {
@@ -102,9 +102,8 @@ function retransmitDue(turn: Turn, id: number): void {
     putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, again) })
     sendMessage(turn, path, record.bytes)
     report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
-    // Silence on an IKE SA that was replaced, or is to replace one, says nothing of the path: the peer may not have it.
-    if (sa.standing.name === 'active') {
-      hastenSuccessor(turn)
+    // Silence about an IKE SA that was replaced says nothing of the path: the peer may have forgotten it.
+    if (sa.standing.name !== 'leaving') {
       tellMobike(turn, { type: 'requestRetransmitted', now: turn.now, token, attempt: record.attempt })
     }
   }
@@ -113,7 +112,7 @@ function retransmitDue(turn: Turn, id: number): void {
 /** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
 function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
-  if (sa.standing.name === 'successor') return successorSilent(turn, sa)
+  if (sa.standing.name === 'active' && takeOverFromDead(turn)) return dropIkeSa(turn, sa.id)
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })

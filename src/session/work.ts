@@ -8,7 +8,7 @@ import { sendMobikeRequest } from './mobike-bridge.ts'
 import { sendRequest } from './requests.ts'
 import type { IkeSa, Task } from './state.ts'
 import { enqueue } from './tasks.ts'
-import { activeIkeSa, awaitsSuccessor, childById, close, currentPath, patch, replacementOf, type Turn } from './turn.ts'
+import { activeIkeSa, childById, close, currentPath, patch, replacementOf, type Turn } from './turn.ts'
 import type { CloseReason } from './types.ts'
 
 /** Order of waiting work; MOBIKE's comes before all of it (design decision 4, F13). */
@@ -66,15 +66,14 @@ function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
   const { tasks, ikeSas } = turn.state
   const kinds = sa.requests.outstanding.map(({ purpose }) => purpose.kind)
   // RFC 7296 section 2.8: no new CREATE_CHILD_SA on an IKE SA that is being rekeyed, nor a rekey while Child SAs change.
-  const replacing = kinds.includes('rekeyIke') || awaitsSuccessor(turn.state)
-  const replaced = ikeSas.some(({ standing }) => standing.name === 'successor')
+  const replacing = kinds.includes('rekeyIke') || ikeSas.some(({ standing }) => standing.name === 'successor')
   const changing = kinds.includes('createChild') || kinds.includes('deleteChild')
   const closing = kinds.includes('deleteIke')
   const blocked = (task: Task): boolean => {
     if (task.notBefore > turn.now || closing) return true
     // With a window above 1: one exchange at a time for a Child SA, or a Delete would overtake the rekey it waited for.
     if ('id' in task && isBeingRekeyed(sa, task.id)) return true
-    if (task.kind === 'rekeyIke') return replacing || replaced || changing
+    if (task.kind === 'rekeyIke') return replacing || changing
     // The lineage ends with its newest IKE SA, so closing waits until it is known which one that is.
     return replacing && (task.kind === 'createChild' || task.kind === 'rekeyChild' || task.kind === 'closeIke')
   }
