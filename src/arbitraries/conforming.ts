@@ -182,10 +182,9 @@ function notifiesOf(form: MessageForm, exchange: number): Arbitrary<readonly Not
       sources === 0
         ? []
         : [...Array(sources).fill('NAT_DETECTION_SOURCE_IP' as const), 'NAT_DETECTION_DESTINATION_IP' as const]
-    const chosenNames: ReadonlySet<NotifyName> = new Set(names)
-    const told = withoutContradiction([...marks, ...refused, ...nat, ...names])
-    const once = [...marks, ...refused, ...nat].map(notifyPayload)
-    const often = told.filter((name) => chosenNames.has(name)).map((name) => repeated(name, places))
+    const fixed = [...marks, ...refused, ...nat]
+    const once = fixed.map(notifyPayload)
+    const often = withoutContradiction(fixed, names).map((name) => repeated(name, places))
     return fc.tuple(fc.tuple(...once), fc.tuple(...often)).map(([some, others]) => [...some, ...others.flat()])
   })
 }
@@ -196,10 +195,10 @@ function repeated(name: NotifyName, places: readonly NotifyRule[]): Arbitrary<re
   return fc.array(notifyPayload(name), { minLength: 1, maxLength: isAnyNumber ? 3 : 1 })
 }
 
-/** Those that none before them contradicts. */
-function withoutContradiction(names: readonly NotifyName[]): readonly NotifyName[] {
+/** Those that neither one of `fixed` nor one before them contradicts. */
+function withoutContradiction(fixed: readonly NotifyName[], names: readonly NotifyName[]): readonly NotifyName[] {
   return names.filter((name, at) => {
-    return !names.slice(0, at).some((other) => areContradictory(NOTIFY[name], NOTIFY[other]))
+    return ![...fixed, ...names.slice(0, at)].some((other) => areContradictory(NOTIFY[name], NOTIFY[other]))
   })
 }
 

@@ -93,7 +93,7 @@ const layouts = {
     NOTIFICATION: {
       reference: 'RFC 3748 section 5.2',
       forms: [[], [{ is: 'text', name: 'message', least: 1 }]],
-      // A Response says nothing, a Request something.
+      // A Response (2) says nothing, a Request (1) something.
       codes: [2, 1]
     },
     NAK: {

@@ -168,7 +168,7 @@ function protectionText(opened: Opened): string {
   if (opened.kind === 'refused') return 'protected; the keys do not open it'
   if (opened.kind === 'discarded') return `fragment ${opened.number} of ${opened.of}; discarded, ${opened.why}`
   if (opened.kind !== 'fragment') return ''
-  return `fragment ${opened.number} of ${opened.of}; the message is not whole yet, ${opened.have} are here`
+  return `fragment ${opened.number} of ${opened.of}; the message is not whole yet, ${opened.have} of them here`
 }
 
 function jsonOf(title: string, message: Explanation, opened: Opened, inner: Explanation | undefined): object {

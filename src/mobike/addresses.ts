@@ -1,12 +1,12 @@
 import { type Path, sameEndpoint } from '../bytes/index.ts'
 import { advertisableAddresses } from './address-set.ts'
 import { settlePairs, withPairs } from './candidate-pairs.ts'
-import { askedAnew, beginMove, enterOutage, isListStale, moveOwnEnd, resume } from './move.ts'
+import { beginMove, enterOutage, forgetFailures, isListStale, moveOwnEnd, resume } from './move.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { probeAlternatives, startProbing } from './probing.ts'
 import { bestPath, betterPaths, candidatePaths, hasOtherPath, isLocalUsable } from './selection.ts'
-import { act, change, intend, type MobikeState } from './state.ts'
+import { act, change, intend, type MobikeState, NOTHING_FAILED } from './state.ts'
 import type { LocalAddress, MobikeStep } from './types.ts'
 
 /** The host's addresses are now these. */
@@ -40,7 +40,7 @@ export function withAddresses(
 export function reselect(policy: MobikePolicy, step: MobikeStep, now: number, hasNewPair: boolean): MobikeStep {
   const { state } = step
   if (!isLocalUsable(state, state.ikePath)) return leaveLostAddress(policy, step, now)
-  const listed = isListStale(policy, state) ? intend(askedAnew(step), { list: true }) : step
+  const listed = isListStale(policy, state) ? intend(forgetFailures(step), { list: true }) : step
   if (state.outageSince !== null) {
     if (state.role === 'initiator') return beginMove(policy, step, state.ikePath, now, false)
     return act(resume(listed, true), { type: 'redirectOutstanding', path: state.ikePath })
@@ -107,9 +107,7 @@ function leaveLostAddress(policy: MobikePolicy, step: MobikeStep, now: number): 
     moveDue: step.state.moveDue && sameEndpoint(best.remote, step.state.ikePath.remote),
     probing: null,
     allPairsTried: false,
-    natRetries: 0,
-    failures: 0,
-    updateNotBefore: null,
+    ...NOTHING_FAILED,
     fallbackAt: hasOtherPath(step.state, best) ? now + policy.probing.fallbackMs : null
   })
   const told = act(intend(switched, { list: true, probe: false }), { type: 'redirectOutstanding', path: best })

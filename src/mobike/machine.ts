@@ -4,7 +4,7 @@ import { localAddressesChanged, reselect, tryBetterPath, withAddresses } from '.
 import { echoOf, requestReceived } from './answer.ts'
 import { NO_PAIRS, settlePairs } from './candidate-pairs.ts'
 import { childSaInstalled, childSaMoveFailed, childSasMoved } from './migration.ts'
-import { askedAnew, close } from './move.ts'
+import { close, forgetFailures } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
 import { isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -14,7 +14,7 @@ import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
 import { hasOtherPath } from './selection.ts'
 import { overslept, resumed, watchSleep } from './sleep.ts'
-import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS } from './state.ts'
+import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS, NOTHING_FAILED } from './state.ts'
 import { aliveOn, espReceived, inboundMissing, suspicion } from './synchrony.ts'
 import { isTcp } from './transport.ts'
 import type { MobikeEvent, MobikeInit, MobikePorts, MobikeStep } from './types.ts'
@@ -60,9 +60,7 @@ export function createMobike(policy: MobikePolicy, init: MobikeInit): MobikeStep
     nat,
     natBaseline: hasBaseline ? nat.destinationHash : null,
     natCheckAnswered: false,
-    natRetries: 0,
-    failures: 0,
-    updateNotBefore: null,
+    ...NOTHING_FAILED,
     keepalive: null,
     keepaliveDueAt: null,
     local,
@@ -160,7 +158,7 @@ function consequence(policy: MobikePolicy, step: MobikeStep, event: MobikeEvent)
     case 'livenessDue':
       return intend(step, { liveness: true })
     case 'updateForced':
-      if (state.role === 'initiator') return intend(askedAnew(step), { update: true })
+      if (state.role === 'initiator') return intend(forgetFailures(step), { update: true })
       return ignored(step, 'only the MOBIKE initiator updates addresses')
     case 'requestReceived':
       return requestReceived(policy, step, event)

@@ -13,6 +13,7 @@ import {
   MAX_CHILD_MOVES,
   type MobikeState,
   NO_DOUBTS,
+  NOTHING_FAILED,
   type RollbackPoint
 } from './state.ts'
 import type { MobikeCloseReason, MobikeStep } from './types.ts'
@@ -34,9 +35,7 @@ export function beginMove(policy: MobikePolicy, step: MobikeStep, to: Path, now:
     rollback: before.rollback ?? rollbackPoint(before),
     nat: isElsewhere ? (recordOf(before, to)?.nat ?? null) : before.nat,
     natBaseline: isElsewhere ? null : before.natBaseline,
-    natRetries: 0,
-    failures: 0,
-    updateNotBefore: null,
+    ...NOTHING_FAILED,
     targetEncapsulate: isElsewhere ? guessEncapsulation(policy, before, to) : before.targetEncapsulate,
     moveDue: true,
     doubts: NO_DOUBTS,
@@ -180,9 +179,7 @@ export function rollBack(policy: MobikePolicy, step: MobikeStep, point: Rollback
       ikePath: point.ikePath,
       nat: point.nat,
       natBaseline: point.natBaseline,
-      natRetries: 0,
-      failures: 0,
-      updateNotBefore: null,
+      ...NOTHING_FAILED,
       targetEncapsulate: point.encapsulate,
       moveDue: false,
       doubts: NO_DOUBTS,
@@ -200,8 +197,8 @@ export function rollBack(policy: MobikePolicy, step: MobikeStep, point: Rollback
 }
 
 /** There is something new to tell: it does not wait, whatever failed before. */
-export function askedAnew(step: MobikeStep): MobikeStep {
-  return change(step, { natRetries: 0, failures: 0, updateNotBefore: null })
+export function forgetFailures(step: MobikeStep): MobikeStep {
+  return change(step, NOTHING_FAILED)
 }
 
 /** Ends the IKE SA. */

@@ -1,4 +1,5 @@
 import { type Endpoint, type Path, sameEndpoint } from '../bytes/index.ts'
+import { backOff } from './back-off.ts'
 import type { MobikeState, PairTable, PathRecord } from './state.ts'
 import type { LocalAddress } from './types.ts'
 
@@ -110,7 +111,7 @@ const LONGEST_REFUSAL_MS = 3_600_000
 /** The table with one more refusal of `path`: each counts twice as long as the one before, at most an hour. */
 export function withRefusal(state: MobikeState, path: Path, now: number, retryMs: number): PairTable {
   const refusals = (recordOf(state, path)?.refusals ?? 0) + 1
-  const refusedUntil = now + Math.min(retryMs * 2 ** Math.min(refusals - 1, 24), LONGEST_REFUSAL_MS)
+  const refusedUntil = now + backOff(retryMs, refusals - 1, LONGEST_REFUSAL_MS)
   return withRecord(state, path, { refusals, refusedUntil })
 }
 

@@ -1,4 +1,5 @@
 import { type Endpoint, type IpAddress, sameEndpoint, samePath } from '../bytes/index.ts'
+import { backOff } from './back-off.ts'
 import { abandonPath, beginMove, close, moveChildren, whereInDoubt } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
 import { withRecord, withRefusal } from './path-table.ts'
@@ -16,7 +17,7 @@ import {
   verify
 } from './routability.ts'
 import { bestPath } from './selection.ts'
-import { act, change, intend, type OwnRequest } from './state.ts'
+import { act, change, intend, NOTHING_FAILED, type OwnRequest } from './state.ts'
 import type { MobikeNotify, MobikeStep } from './types.ts'
 
 /** The response to a request of ours, or to one of the host's (`token` null): it proves a path, and what its purpose says. */
@@ -93,7 +94,7 @@ function updateAnswered(
   if (event.failedWith !== undefined) return updateFailed(policy, step, event.now, event.failedWith)
   const seen = adoptNat(step, event.nat)
   const pairs = withRecord(seen.state, state.ikePath, { refusals: 0, refusedUntil: null })
-  const adopted = change(seen, { rollback: null, natRetries: 0, failures: 0, updatesInDoubt: 0, pairs })
+  const adopted = change(seen, { rollback: null, ...NOTHING_FAILED, updatesInDoubt: 0, pairs })
   const isReturned = request.cookie2 === null || has(event, 'cookie2')
   const returned = isReturned ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) {
@@ -184,7 +185,7 @@ function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseRec
   if (has(event, 'unexpectedNatDetected')) return natForbidden(policy, step, event.now, 'list')
   // Failed entirely: the peer may not have read it.
   if (event.failedWith !== undefined) return askedLater(policy, step, event.now, { list: true })
-  return change(step, { natRetries: 0, failures: 0 })
+  return change(step, NOTHING_FAILED)
 }
 
 /** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
@@ -218,7 +219,7 @@ function askedLater(
   again: { readonly update?: true; readonly list?: true }
 ): MobikeStep {
   const { failures } = step.state
-  const updateNotBefore = now + Math.min(policy.routability.retryMs * 2 ** Math.min(failures, 24), LONGEST_WAIT_MS)
+  const updateNotBefore = now + backOff(policy.routability.retryMs, failures, LONGEST_WAIT_MS)
   return intend(change(step, { failures: failures + 1, updateNotBefore }), again)
 }
 

@@ -1,5 +1,6 @@
 import { constantTimeEqual, fromHex, type IpAddress, type Path } from '../bytes/index.ts'
 import { inPrefixes } from './address-set.ts'
+import { backOff } from './back-off.ts'
 import type { MobikePolicy } from './policy.ts'
 import { change, intend, MAX_RECORDS, type MobikeState, type OwnRequest, type VerifiedAddress } from './state.ts'
 import { isTcp } from './transport.ts'
@@ -106,7 +107,7 @@ export function requireRoutability(step: MobikeStep): MobikeStep {
 /** A check brought no proof (no COOKIE2, TEMPORARY_FAILURE): once more, later (design decision 7). */
 export function retryRoutability(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const failures = step.state.routabilityFailures
-  const wait = Math.min(policy.routability.retryMs * 2 ** Math.min(failures, 16), MAX_RETRY_MS)
+  const wait = backOff(policy.routability.retryMs, failures, MAX_RETRY_MS)
   return intend(change(step, { routabilityFailures: failures + 1, routabilityNotBefore: now + wait }), {
     routability: true
   })

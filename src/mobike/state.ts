@@ -238,6 +238,13 @@ export interface Doubts {
   readonly nat: boolean
 }
 
+/** Of UPDATEs and lists: each has all its tries, and goes out at once. */
+export const NOTHING_FAILED: Pick<MobikeState, 'natRetries' | 'failures' | 'updateNotBefore'> = {
+  natRetries: 0,
+  failures: 0,
+  updateNotBefore: null
+}
+
 export const NO_DOUBTS: Doubts = { esp: null, encapsulation: false, nat: false }
 
 /** Unanswered `moveChildSas` remembered apart at most: a host that never answers cannot make the state grow. */

@@ -1,4 +1,5 @@
 import { type Path, sameEndpoint, samePath } from '../bytes/index.ts'
+import { backOff } from './back-off.ts'
 import { moveChildrenTo } from './move.ts'
 import type { MobikePolicy } from './policy.ts'
 import { isVerified } from './routability.ts'
@@ -71,7 +72,7 @@ function doubt(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep 
   if (!esp.isAlive) return outstanding.length > 0 ? noted : suspicion(policy, noted, now)
   if (now < esp.notBefore) return noted
   const updates = esp.updates + 1
-  const notBefore = now + Math.min(policy.hintIntervalMs * 2 ** Math.min(updates, 24), MAX_WAIT_MS)
+  const notBefore = now + backOff(policy.hintIntervalMs, updates, MAX_WAIT_MS)
   const again = change(step, { doubts: { ...doubts, esp: { ...esp, updates, notBefore } } })
   return act(intend(again, { update: true }), { type: 'report', report: { kind: 'outOfStep', path: ikePath } })
 }

@@ -113,7 +113,6 @@ export function checkMessage(message: Message, inner?: readonly Payload[]): read
 
 /** What is beside the Encrypted payload, or in its stead. */
 function checkOutside({ exchangeType, isResponse, payloads }: Message, violations: MessageViolation[]): void {
-  const counts = new Map<number, number>()
   let encrypted = 0
   for (const payload of payloads) {
     const type = payloadType(payload)
@@ -121,14 +120,22 @@ function checkOutside({ exchangeType, isResponse, payloads }: Message, violation
       encrypted++
       if (encrypted === 2) violations.push(fault('tooMany', type, '3.14', NOTIFY.INVALID_SYNTAX))
     } else if (!isFree(payload)) violations.push(fault('unprotected', type, '3.14', NOTIFY.INVALID_SYNTAX))
-    else if (payload.kind === 'notify') counts.set(payload.type, (counts.get(payload.type) ?? 0) + 1)
   }
-  for (const [type, count] of counts) {
+  for (const [type, count] of notifyCounts(payloads)) {
     const rule = CLEAR_NOTIFY_RULES.find((one) => one.type === type && isPlaced(one, exchangeType, isResponse))
     if (rule !== undefined) {
       if (count > rule.most) violations.push(fault('tooMany', PAYLOAD.NOTIFY, rule.section, undefined, type))
     } else if (REGISTERED.has(type)) violations.push(fault('unprotected', PAYLOAD.NOTIFY, '1.5', undefined, type))
   }
+}
+
+/** How often each Notify type is there. */
+function notifyCounts(payloads: readonly Payload[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>()
+  for (const payload of payloads) {
+    if (payload.kind === 'notify') counts.set(payload.type, (counts.get(payload.type) ?? 0) + 1)
+  }
+  return counts
 }
 
 /** Types for private use and those of later RFCs may have rules of their own. */
@@ -209,10 +216,7 @@ function isListed({ mark, notifies }: MessageForm, payload: Payload): boolean {
 }
 
 function checkNotifies(message: Message, payloads: readonly Payload[], violations: MessageViolation[]): void {
-  const counts = new Map<number, number>()
-  for (const payload of payloads) {
-    if (payload.kind === 'notify') counts.set(payload.type, (counts.get(payload.type) ?? 0) + 1)
-  }
+  const counts = notifyCounts(payloads)
   for (const [type, count] of counts) {
     const rules = NOTIFY_RULES.filter((rule) => rule.type === type)
     const rule = rules.find((one) => isPlaced(one, message.exchangeType, message.isResponse))

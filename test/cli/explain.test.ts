@@ -175,7 +175,7 @@ it('fragments are put together (RFC 7383): an Android session that has some', ()
   const ends = { source: end('192.0.2.1:500'), destination: end('10.0.0.1:500') }
   const frames = (session?.messages ?? []).map(({ hex }) => buildUdpPacket({ ...ends, payload: fromHex(hex) }))
   const { text } = explained(pcap(101, frames), 'line', table)
-  expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet, 1 are here\)/)
+  expect(text).toMatch(/SKF\(1\/\d\) \} \(fragment 1 of \d; the message is not whole yet, 1 of them here\)/)
   expect(text).toMatch(/IKE_AUTH response \d+ \{ IDr, .*AUTH/)
 })
 
@@ -226,15 +226,15 @@ describe('fragments (RFC 7383) that this library sealed', () => {
 
   it('are counted as they arrive, in whatever order, and open when all are here', () => {
     expect(notesOf([fragment(3, 3), fragment(1, 3), fragment(2, 3)])).toEqual([
-      'fragment 3 of 3; the message is not whole yet, 1 are here',
-      'fragment 1 of 3; the message is not whole yet, 2 are here',
+      'fragment 3 of 3; the message is not whole yet, 1 of them here',
+      'fragment 1 of 3; the message is not whole yet, 2 of them here',
       '{ N(MOBIKE_SUPPORTED), V }'
     ])
   })
 
   it('that are discarded say why', () => {
     expect(notesOf([fragment(2, 3), fragment(2, 3), fragment(1, 2)])).toEqual([
-      'fragment 2 of 3; the message is not whole yet, 1 are here',
+      'fragment 2 of 3; the message is not whole yet, 1 of them here',
       'fragment 2 of 3; discarded, duplicate',
       'fragment 1 of 2; discarded, staleTotal'
     ])
@@ -242,7 +242,7 @@ describe('fragments (RFC 7383) that this library sealed', () => {
 
   it('of two IKE SAs with one initiator SPI are not mixed', () => {
     const notes = notesOf([fragment(1, 2), fragment(2, 2, 3)], table('0202020202020202', '0303030303030303'))
-    expect(notes.map((note) => note.slice(-10))).toEqual(['1 are here', '1 are here'])
+    expect(notes.map((note) => note.slice(-14))).toEqual(['1 of them here', '1 of them here'])
   })
 })
 
