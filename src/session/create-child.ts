@@ -24,6 +24,7 @@ import { editOutstanding, sendRequest, sendResponse } from './requests.ts'
 import type { Child, IkeSa, Purpose, Task } from './state.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
+  awaitsSuccessor,
   childById,
   close,
   currentPath,
@@ -163,11 +164,10 @@ function refusalOf(
   rekeyed: Child | undefined
 ): ReturnType<typeof notify> | undefined {
   const outstanding = sa.requests.outstanding.map(({ purpose }) => purpose.kind)
-  const replacing = turn.state.ikeSas.some(({ standing }) => standing.name === 'successor')
   if (
     outstanding.includes('rekeyIke') ||
     outstanding.includes('deleteIke') ||
-    replacing ||
+    awaitsSuccessor(turn.state) ||
     sa.standing.name !== 'active'
   ) {
     return notify(NOTIFY.TEMPORARY_FAILURE)

@@ -1,4 +1,4 @@
-import { compareBytes, type Path, readUint16, samePath, toHex, uint32Bytes } from '../bytes/index.ts'
+import { compareBytes, type Path, readUint16, toHex, uint32Bytes } from '../bytes/index.ts'
 import { EXCHANGE, NOTIFY, notify, notifyName } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
 import { deriveIkeRekeyKeys, ikeKeys } from '../crypto/index.ts'
@@ -17,15 +17,15 @@ import {
   verifyChoice
 } from '../ike/index.ts'
 import { jittered } from './children.ts'
-import { dropIkeSa, releaseRequests } from './ike-sa-end.ts'
+import { dropIkeSa } from './ike-sa-end.ts'
 import { NONCE_OCTETS } from './initiating.ts'
-import { tellMobike } from './mobike-bridge.ts'
 import { sendRequest, sendResponse } from './requests.ts'
 import { fromHexSpi } from './spi.ts'
-import type { IkeSa, Purpose, SessionState, Standing, Task } from './state.ts'
+import type { IkeSa, Purpose, Standing, Task } from './state.ts'
+import { deletedByPeer, promote, successorOf } from './successor.ts'
 import { enqueue, postpone } from './tasks.ts'
 import {
-  activeIkeSa,
+  awaitsSuccessor,
   close,
   currentPath,
   ikeKeysOf,
@@ -86,8 +86,11 @@ export function answerIkeRekey(
     ['createChild', 'deleteChild', 'deleteIke'].includes(purpose.kind)
   )
   const full = turn.state.ikeSas.length >= IKE_SAS_KEPT
-  if (busy || full || successorOf(turn) !== undefined || sa.standing.name !== 'active')
+  if (busy || full || awaitsSuccessor(turn.state) || sa.standing.name !== 'active')
     return respond([notify(NOTIFY.TEMPORARY_FAILURE)])
+  // It rekeys once more the one that it has: what it made before, and does not answer on, is nothing.
+  const abandoned = successorOf(turn)
+  if (abandoned !== undefined) dropIkeSa(turn, abandoned.id)
   const request = readIkeRekey(payloads)
   if (request === undefined) {
     respond([notify(NOTIFY.INVALID_SYNTAX)])
@@ -121,7 +124,13 @@ export function answerIkeRekey(
     responderSpi: spi,
     nonceInitiator: request.nonce,
     nonceResponder: nonce,
-    standing: { name: 'successor', lowestNonce, deadline: turn.now + turn.config.limits.replacedSaMs, path }
+    standing: {
+      name: 'successor',
+      lowestNonce,
+      askAt: turn.now + turn.config.limits.replacedSaMs,
+      isSilent: false,
+      path
+    }
   })
   const proposal = answerProposal(choice, fromHexSpi(spi))
   respond(ikeRekeyPayloads({ proposals: [proposal], nonce, publicValue: { group: method.id, data: publicKey } }))
@@ -186,83 +195,6 @@ export function receiveIkeRekey(turn: Turn, sa: IkeSa, purpose: RekeyPurpose, pa
   promote(turn, fresh.id)
 }
 
-/** The peer used the new IKE SA, or left us with it: it takes over, and the old one waits for the peer's Delete. */
-export function promoteSuccessor(turn: Turn, old: Standing = deletedByPeer(turn)): void {
-  const successor = successorOf(turn)
-  if (successor === undefined) return
-  const active = activeIkeSa(turn.state)
-  if (active !== undefined) putIkeSa(turn, { ...active, standing: old })
-  promote(turn, successor.id)
-}
-
-/** The peer was heard on `sa`: it has our response to the rekey and will not ask for that on the old IKE SA again. */
-export function heardOn(turn: Turn, sa: IkeSa): void {
-  for (const older of turn.state.ikeSas) {
-    const { standing } = older
-    const waits = standing.name === 'leaving' && !standing.deleteHere && standing.deadline === null
-    if (waits && older.generation < sa.generation) putIkeSa(turn, { ...older, standing: deletedByPeer(turn) })
-  }
-}
-
-/** The peer deleted this IKE SA: a successor takes over, or the session ends. */
-export function retireIkeSa(turn: Turn, id: number): void {
-  const sa = ikeSaById(turn.state, id)
-  if (sa === undefined) return
-  const wasActive = sa.standing.name === 'active'
-  const successor = successorOf(turn)
-  if (wasActive && successor === undefined) return close(turn, 'closedByPeer')
-  releaseRequests(turn, id)
-  // It stays for a while, silent, so that a repeated Delete gets its answer.
-  putIkeSa(turn, { ...(ikeSaById(turn.state, id) as IkeSa), standing: deletedByPeer(turn) })
-  if (wasActive && successor !== undefined) promote(turn, successor.id)
-}
-
-/**
- * A new IKE SA of the peer's takes over where the old one is found dead after its time: the peer forgot it without a Delete.
- * False when there is none.
- */
-export function takeOverFromDead(turn: Turn): boolean {
-  const standing = successorOf(turn)?.standing
-  if (standing?.name !== 'successor' || turn.now < standing.deadline) return false
-  promoteSuccessor(turn)
-  return true
-}
-
-/** Deadlines of IKE SAs that take over or go. */
-export function passIkeSaDeadlines(turn: Turn): void {
-  for (const sa of turn.state.ikeSas) {
-    const { id, standing } = sa
-    const deadline = deadlineOf(turn.state, sa)
-    if (deadline === null || turn.now < deadline) continue
-    if (standing.name === 'leaving') dropIkeSa(turn, id)
-    // The peer neither used it nor deleted the old one. Perhaps our response was lost, and the request comes once more.
-    else promoteSuccessor(turn, { name: 'leaving', deleteHere: false, deadline: null })
-  }
-}
-
-/**
- * When time alone changes the standing of an IKE SA, ms. Not while a request of ours on the old one is unanswered: our answer to
- * the rekey may have been lost with the address that we had, and only an UPDATE on the old one leads the peer to where it can
- * ask again. Nor, if that request is a rekey too, is it decided which new IKE SA stays (section 2.8.2): two ends that each took
- * the other's by its deadline would each delete what the other uses.
- */
-export function deadlineOf(state: SessionState, { standing }: IkeSa): number | null {
-  if (!('deadline' in standing)) return null
-  const isAsking = (activeIkeSa(state)?.requests.outstanding.length ?? 0) > 0
-  return standing.name === 'successor' && isAsking ? null : standing.deadline
-}
-
-function promote(turn: Turn, id: number): void {
-  const sa = ikeSaById(turn.state, id)
-  if (sa === undefined) return
-  const movedSince = sa.standing.name === 'successor' && !samePath(sa.standing.path, currentPath(turn.state))
-  const active: IkeSa = { ...sa, standing: { name: 'active' } }
-  const others = turn.state.ikeSas.filter((other) => other.id !== id)
-  patch(turn, { ikeSas: [active, ...others], tasks: turn.state.tasks.filter(({ kind }) => kind !== 'rekeyIke') })
-  report(turn, { kind: 'ikeSaRekeyed', initiatorSpi: sa.initiatorSpi, responderSpi: sa.responderSpi })
-  tellMobike(turn, { type: 'ikeSaRekeyed', movedSince, now: turn.now })
-}
-
 function addIkeSa(
   turn: Turn,
   old: IkeSa,
@@ -311,14 +243,6 @@ function addIkeSa(
 
 /** Our Delete, and its retransmissions, end it. */
 const DELETED_HERE: Standing = { name: 'leaving', deleteHere: true, deadline: null }
-
-function deletedByPeer(turn: Turn): Standing {
-  return { name: 'leaving', deleteHere: false, deadline: turn.now + turn.config.limits.replacedSaMs }
-}
-
-function successorOf(turn: Turn): IkeSa | undefined {
-  return turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
-}
 
 function lower(a: Uint8Array, b: Uint8Array): Uint8Array {
   return compareBytes(a, b) <= 0 ? a : b

@@ -2,7 +2,7 @@ import type { MobikeHint } from '../mobike/index.ts'
 import { checksNatMapping } from '../mobike/nat.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { enqueue } from './tasks.ts'
-import { livenessMsOf, type Turn } from './turn.ts'
+import { activeIkeSa, livenessMsOf, type Turn } from './turn.ts'
 
 /** Hints start no liveness check this soon after the peer showed life, ms: they can be forged (RFC 7296 section 2.4, B057). */
 const HINT_INTERVAL_MS = 1000
@@ -22,15 +22,13 @@ export function suspectPeer(turn: Turn, hint: MobikeHint): void {
 }
 
 /**
- * True while a request is on its way: it is a liveness check already (section 2.4). None on a replaced IKE SA is, which the peer
- * may have forgotten; and where a NAT's mapping is watched, only one of MOBIKE's own.
+ * True while a request is on its way: it is a liveness check already (section 2.4). Only the IKE SA in use counts, the peer may
+ * not know another; and where a NAT's mapping is watched, only a request of MOBIKE's own.
  */
 export function isBeingChecked(turn: Turn): boolean {
   const watches = watchesMapping(turn)
-  return turn.state.ikeSas.some(
-    ({ standing, requests }) =>
-      standing.name !== 'leaving' && requests.outstanding.some(({ purpose }) => !watches || purpose.kind === 'mobike')
-  )
+  const { outstanding = [] } = activeIkeSa(turn.state)?.requests ?? {}
+  return outstanding.some(({ purpose }) => !watches || purpose.kind === 'mobike')
 }
 
 /** True where liveness checks also compare a NAT's mapping (RFC 4555 section 3.8): then no other exchange replaces them. */

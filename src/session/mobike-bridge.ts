@@ -1,7 +1,7 @@
 import type { Path } from '../bytes/index.ts'
 import { EXCHANGE } from '../codec/index.ts'
 import type { NotifyPayload, Payload } from '../codec/types.ts'
-import { canRequest, replaceRecord, restarted, sentOn, suspendAll } from '../exchange/index.ts'
+import { canRequest, replaceRecord, sentOn, suspendAll } from '../exchange/index.ts'
 import { natDetectionHashes } from '../ike/index.ts'
 import type { NatDetectionHashes } from '../ike/nat-detection.ts'
 import {
@@ -15,7 +15,7 @@ import {
   wantsMobikeRequest
 } from '../mobike/index.ts'
 import { moveChildren, renewChildren } from './child-moves.ts'
-import { sendRequest } from './requests.ts'
+import { askThereToo, restartRequests, sendRequest } from './requests.ts'
 import type { IkeSa, Standing } from './state.ts'
 import {
   activeIkeSa,
@@ -26,7 +26,6 @@ import {
   putIkeSa,
   random,
   report,
-  retransmissionOf,
   sendMessage,
   spisOf,
   type Turn
@@ -111,6 +110,7 @@ export function sendMobikeRequest(turn: Turn, sa: IkeSa): boolean {
   if (request === null) return false
   const payloads = payloadsFor(request.notifies, () => natDetectionHashes(spisOf(sa), request.path))
   sendRequest(turn, sa, EXCHANGE.INFORMATIONAL, payloads, { kind: 'mobike', token: request.token }, request.path)
+  askThereToo(turn, request.path)
   return true
 }
 
@@ -123,11 +123,11 @@ export function payloadsFor(
   return mobikeNotifyPayloads(notifies, hashes)
 }
 
-/** Ends the session with one Delete that waits for no answer. */
+/** Ends the session with one Delete that waits for no answer, on every IKE SA that the peer may be using. */
 export function abandon(turn: Turn, reason: CloseReason): void {
-  const sa = activeIkeSa(turn.state)
-  // Section 2.3: not even the last request exceeds the peer's window.
-  if (sa !== undefined && turn.state.phase.name === 'established' && canRequest(sa.requests)) {
+  for (const sa of turn.state.ikeSas) {
+    // Section 2.3: not even the last request exceeds the peer's window.
+    if (turn.state.phase.name !== 'established' || sa.standing.name === 'leaving' || !canRequest(sa.requests)) continue
     const payloads: readonly Payload[] = [{ kind: 'delete', protocol: 1, spiSize: 0, spis: [] }]
     const messageId = sa.requests.nextMessageId
     const message = { exchangeType: EXCHANGE.INFORMATIONAL, isResponse: false, messageId, payloads }
@@ -162,7 +162,7 @@ function resume(turn: Turn): void {
 }
 
 function later(standing: Standing, ms: number): Standing {
-  if (standing.name === 'successor') return { ...standing, deadline: standing.deadline + ms }
+  if (standing.name === 'successor') return { ...standing, askAt: standing.askAt + ms }
   if (standing.name === 'leaving' && standing.deadline !== null)
     return { ...standing, deadline: standing.deadline + ms }
   return standing
@@ -170,14 +170,7 @@ function later(standing: Standing, ms: number): Standing {
 
 /** Every outstanding request goes on on `path`, at once and with a fresh schedule (RFC 4555 section 3.5, step 4). */
 function restartOutstanding(turn: Turn, path: Path): void {
-  for (const sa of turn.state.ikeSas) {
-    let { requests } = sa
-    for (const record of requests.outstanding) {
-      sendMessage(turn, path, record.bytes)
-      requests = replaceRecord(requests, restarted(record, retransmissionOf(turn), path, turn.now))
-    }
-    if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
-  }
+  for (const sa of turn.state.ikeSas) restartRequests(turn, sa, path)
 }
 
 function transmitOldest(turn: Turn, path: Path): void {
@@ -186,4 +179,5 @@ function transmitOldest(turn: Turn, path: Path): void {
   if (sa === undefined || record === undefined) return
   sendMessage(turn, path, record.bytes)
   putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, sentOn(record, path)) })
+  askThereToo(turn, path)
 }

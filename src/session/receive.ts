@@ -16,7 +16,7 @@ import { moveChildren } from './child-moves.ts'
 import { answerCreateChild, isIkeRekey } from './create-child.ts'
 import { answerInformational, deletesIkeSa } from './informational.ts'
 import { receiveInitResponse } from './initiating.ts'
-import { answerIkeRekey, heardOn, promoteSuccessor } from './lineage.ts'
+import { answerIkeRekey } from './lineage.ts'
 import { suspectPeer, watchesMapping } from './liveness.ts'
 import { hasMarker } from './marker.ts'
 import { sendResponse } from './requests.ts'
@@ -24,6 +24,7 @@ import { receiveAuthRequest, receiveInitRepetition, receiveInitRequest } from '.
 import { receiveResponse } from './responses.ts'
 import { canBeAnswered } from './source.ts'
 import type { Farewell, IkeSa } from './state.ts'
+import { promoteSuccessor, successorAnswered } from './successor.ts'
 import {
   close,
   encapsulating,
@@ -136,9 +137,10 @@ function receiveProtectedResponse(
   const expected = exchangeOf(record.purpose.kind)
   if (message.exchangeType !== expected) return ignore(turn, 'wrongExchange', path)
   putIkeSa(turn, { ...sa, requests: window })
+  if (sa.standing.name === 'successor') successorAnswered(turn)
   const decoded = decodePayloads(inner, firstInner)
   const comparesNat = decoded.ok && findNotify(decoded.value, NOTIFY.NAT_DETECTION_DESTINATION_IP) !== undefined
-  showedLife(turn, sa, path, comparesNat || !watchesMapping(turn))
+  showedLife(turn, path, comparesNat || !watchesMapping(turn))
   // Sections 2.21.2, 2.21.3: an authentic response that makes no sense ends the IKE SA without another message.
   if (!decoded.ok || unsupportedCritical(decoded.value) !== undefined) {
     report(turn, { kind: 'violation', rule: 'the response is malformed or holds an unknown critical payload' })
@@ -176,7 +178,7 @@ function receiveProtectedRequest(
   if (exchangeType !== EXCHANGE.INFORMATIONAL && exchangeType !== EXCHANGE.CREATE_CHILD_SA) {
     return ignore(turn, 'wrongExchange', path)
   }
-  showedLife(turn, sa, path)
+  showedLife(turn, path)
   if (!decoded.ok) return refuseSyntax(turn, sa, message, path)
   const critical = unsupportedCritical(decoded.value)
   if (critical !== undefined) {
@@ -215,8 +217,7 @@ function refuseSyntax(turn: Turn, sa: IkeSa, message: Message, path: Path): void
  * goes, so that it shows nothing of the one that the peer uses: behind a NAT only NAT_DETECTION and what the peer says unasked
  * put off the check of both (RFC 4555 section 3.8).
  */
-function showedLife(turn: Turn, sa: IkeSa, path: Path, putsOffCheck = true): void {
-  heardOn(turn, sa)
+function showedLife(turn: Turn, path: Path, putsOffCheck = true): void {
   if (putsOffCheck) patch(turn, { livenessAt: livenessDueAt(turn) })
   followPeer(turn, path)
 }

@@ -1,7 +1,7 @@
 import type { Path } from '../bytes/index.ts'
 import { EXCHANGE } from '../codec/index.ts'
 import type { Payload } from '../codec/types.ts'
-import { recordRequest, recordResponse } from '../exchange/index.ts'
+import { recordRequest, recordResponse, replaceRecord, restarted, sentOn } from '../exchange/index.ts'
 import type { IkeSa, Purpose } from './state.ts'
 import { ikeSaById, patch, protect, putIkeSa, retransmissionOf, sendMessage, type Turn } from './turn.ts'
 import { withGrant } from './window.ts'
@@ -39,6 +39,28 @@ export function sendResponse(
   putIkeSa(turn, { ...sa, responses: recordResponse(sa.responses, messageId, bytes, turn.request) })
   turn.response = bytes
   sendMessage(turn, path, bytes)
+}
+
+/** Every outstanding request of `sa` goes on on `path`, at once and with a fresh schedule. */
+export function restartRequests(turn: Turn, sa: IkeSa, path: Path): void {
+  let { requests } = sa
+  for (const record of requests.outstanding) {
+    sendMessage(turn, path, record.bytes)
+    requests = replaceRecord(requests, restarted(record, retransmissionOf(turn), path, turn.now))
+  }
+  if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
+}
+
+/**
+ * Whether a pair works is asked on the old IKE SA; a peer that has forgotten it answers only what it is asked on the one that
+ * it made, so that question goes there as well.
+ */
+export function askThereToo(turn: Turn, path: Path): void {
+  const successor = turn.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+  const question = successor?.requests.outstanding[0]
+  if (successor === undefined || question === undefined) return
+  sendMessage(turn, path, question.bytes)
+  putIkeSa(turn, { ...successor, requests: replaceRecord(successor.requests, sentOn(question, path)) })
 }
 
 /** Adds to what is remembered of our outstanding requests. */

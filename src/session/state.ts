@@ -185,15 +185,19 @@ export type Standing =
   /** New requests go here. */
   | { readonly name: 'active' }
   /**
-   * The peer rekeyed: becomes active once the peer uses it or deletes the old one, at the latest at the deadline. Nonces
-   * decide a collision (section 2.8.2). `path` is where the peer thinks it runs: a move made known on the old IKE SA since
-   * may not have reached it.
+   * The peer rekeyed: becomes active once the peer uses it, deletes the old one, or answers on it what it is asked at
+   * `askAt`, ms. By time alone it never does: our response to the rekey may be lost, and then the peer knows the old one
+   * alone. `isSilent` once it was asked for a while in vain. Nonces decide a collision (section 2.8.2). `path`
+   * is where the peer thinks it runs: a move made known on the old IKE SA since may not have reached it.
    */
-  | { readonly name: 'successor'; readonly lowestNonce: Uint8Array; readonly deadline: number; readonly path: Path }
-  /**
-   * Another SA took its place; we delete it (or the peer does), at the latest at the deadline. Null: as long as the peer
-   * was not heard on the new one, it may still repeat the request that made it.
-   */
+  | {
+      readonly name: 'successor'
+      readonly lowestNonce: Uint8Array
+      readonly askAt: number
+      readonly isSilent: boolean
+      readonly path: Path
+    }
+  /** Another SA took its place; we delete it, or the peer does, at the latest at the deadline. */
   | { readonly name: 'leaving'; readonly deleteHere: boolean; readonly deadline: number | null }
 
 /** One Child SA and what is happening to it. */

@@ -1,14 +1,16 @@
-import { nextRetransmission, replaceRecord, retransmitted } from '../exchange/index.ts'
+import { nextRetransmission, replaceRecord, retransmitted, suspendAll } from '../exchange/index.ts'
 import { nextMobikeWake, retransmissionPath } from '../mobike/index.ts'
 import { deleteChild } from './children.ts'
 import { dropIkeSa } from './ike-sa-end.ts'
 import { continueInitiating } from './initiating.ts'
-import { deadlineOf, passIkeSaDeadlines, takeOverFromDead } from './lineage.ts'
 import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
-import type { IkeSa, Session, SessionState } from './state.ts'
+import { askThereToo } from './requests.ts'
+import type { IkeSa, Purpose, Session } from './state.ts'
+import { deadlineOf, hastenSuccessor, passIkeSaDeadlines, takeOverFromDead } from './successor.ts'
 import { enqueue } from './tasks.ts'
 import {
+  awaitsSuccessor,
   close,
   currentPath,
   enter,
@@ -56,7 +58,7 @@ export function nextSessionWake(session: Session): number | undefined {
   for (const child of state.children) consider(child.rekeyAt)
   // A task waits for its time only while nothing else holds it back; else the end of what does wakes the session.
   const active = state.ikeSas.find((sa) => sa.standing.name === 'active')
-  const held = active === undefined || active.requests.outstanding.length > 0 || hasSuccessor(state)
+  const held = active === undefined || active.requests.outstanding.length > 0 || awaitsSuccessor(state)
   if (!held) for (const task of state.tasks) consider(task.notBefore)
   return wake
 }
@@ -81,10 +83,6 @@ export function passTime(turn: Turn): void {
   checkLiveness(turn)
 }
 
-function hasSuccessor(state: SessionState): boolean {
-  return state.ikeSas.some(({ standing }) => standing.name === 'successor')
-}
-
 function retransmitDue(turn: Turn, id: number): void {
   const retransmission = retransmissionOf(turn)
   for (const { messageId } of ikeSaById(turn.state, id)?.requests.outstanding ?? []) {
@@ -96,23 +94,28 @@ function retransmitDue(turn: Turn, id: number): void {
     const path = mobike === null ? currentPath(turn.state) : retransmissionPath(mobike, token)
     const again = retransmitted(record, retransmission, path, turn.now)
     if (again === undefined) {
-      exhausted(turn, sa, token)
+      exhausted(turn, sa, record.purpose.kind, token)
       continue
     }
     putIkeSa(turn, { ...sa, requests: replaceRecord(sa.requests, again) })
     sendMessage(turn, path, record.bytes)
+    if (token !== null) askThereToo(turn, path)
     report(turn, { kind: 'retransmitted', messageId, attempt: again.attempt, path })
-    // Silence about an IKE SA that was replaced says nothing of the path: the peer may have forgotten it.
-    if (sa.standing.name !== 'leaving') {
+    // Silence on an IKE SA that was replaced, or is to replace one, says nothing of the path: the peer may not have it.
+    if (sa.standing.name === 'active') {
+      hastenSuccessor(turn)
       tellMobike(turn, { type: 'requestRetransmitted', now: turn.now, token, attempt: record.attempt })
     }
   }
 }
 
 /** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
-function exhausted(turn: Turn, sa: IkeSa, token: number | null): void {
+function exhausted(turn: Turn, sa: IkeSa, kind: Purpose['kind'], token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
-  if (sa.standing.name === 'active' && takeOverFromDead(turn)) return dropIkeSa(turn, sa.id)
+  // Asked again later, when it is time.
+  if (sa.standing.name === 'successor') return putIkeSa(turn, { ...sa, requests: suspendAll(sa.requests) })
+  // Without MOBIKE there is no other path; and while a rekey of ours was outstanding, the peer was not asked on its own.
+  if ((turn.state.mobike === null || kind === 'rekeyIke') && takeOverFromDead(turn, sa)) return
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })

@@ -150,6 +150,14 @@ export function ikeSaById(state: SessionState, id: number): IkeSa | undefined {
   return state.ikeSas.find((sa) => sa.id === id)
 }
 
+/**
+ * True while the peer is given time to go over to an IKE SA that it made. Once it was asked there in vain what else is to be
+ * done no longer waits: it may never have got our response.
+ */
+export function awaitsSuccessor({ ikeSas }: SessionState): boolean {
+  return ikeSas.some(({ standing }) => standing.name === 'successor' && !standing.isSilent)
+}
+
 /** The IKE SA that new requests go to. */
 export function activeIkeSa(state: SessionState): IkeSa | undefined {
   return state.ikeSas.find((sa) => sa.standing.name === 'active')

@@ -7,8 +7,9 @@ import { requestIkeRekey } from './lineage.ts'
 import { sendMobikeRequest } from './mobike-bridge.ts'
 import { sendRequest } from './requests.ts'
 import type { IkeSa, Task } from './state.ts'
+import { hastenSuccessor } from './successor.ts'
 import { enqueue } from './tasks.ts'
-import { activeIkeSa, childById, close, currentPath, patch, replacementOf, type Turn } from './turn.ts'
+import { activeIkeSa, awaitsSuccessor, childById, close, currentPath, patch, replacementOf, type Turn } from './turn.ts'
 import type { CloseReason } from './types.ts'
 
 /** Order of waiting work; MOBIKE's comes before all of it (design decision 4, F13). */
@@ -34,6 +35,7 @@ const REKEY_AT_MESSAGE_ID = LAST_MESSAGE_ID - 0xffff
 export function work(turn: Turn): void {
   if (turn.state.phase.name !== 'established' || turn.state.suspendedSince !== null) return
   for (const sa of turn.state.ikeSas) deleteLeaving(turn, sa)
+  if (turn.state.tasks.some(({ kind }) => kind === 'closeIke')) hastenSuccessor(turn)
   for (;;) {
     const sa = activeIkeSa(turn.state)
     if (sa === undefined) return
@@ -63,10 +65,10 @@ function deleteLeaving(turn: Turn, sa: IkeSa): void {
 }
 
 function nextTask(turn: Turn, sa: IkeSa): Task | undefined {
-  const { tasks, ikeSas } = turn.state
+  const { tasks } = turn.state
   const kinds = sa.requests.outstanding.map(({ purpose }) => purpose.kind)
   // RFC 7296 section 2.8: no new CREATE_CHILD_SA on an IKE SA that is being rekeyed, nor a rekey while Child SAs change.
-  const replacing = kinds.includes('rekeyIke') || ikeSas.some(({ standing }) => standing.name === 'successor')
+  const replacing = kinds.includes('rekeyIke') || awaitsSuccessor(turn.state)
   const changing = kinds.includes('createChild') || kinds.includes('deleteChild')
   const closing = kinds.includes('deleteIke')
   const blocked = (task: Task): boolean => {

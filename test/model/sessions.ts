@@ -51,8 +51,11 @@ function happening(random: Random, isHostile: boolean): Happening {
     case 4:
     case 5:
       return { what: 'move', to: random.below(4), before: random.below(2) === 0 }
-    case 6:
-      return { what: 'gatewayAddress', keep: 1 + random.below(3), isDualStack: true }
+    case 6: {
+      // Sometimes it has none: its cable is pulled.
+      const keep = random.below(6) === 0 ? 0 : 1 + random.below(3)
+      return { what: 'gatewayAddress', keep, isDualStack: true }
+    }
     case 7:
       return { what: 'rekeyChild', who, which }
     case 8:

@@ -4,7 +4,15 @@ import { EXCHANGE, NOTIFY, notify, PROTOCOL } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
 import { aes256Gcm16, ecp256, x25519 } from '../../src/crypto/index.ts'
 import { prefixSelector } from '../../src/ike/index.ts'
-import { childSaKeys, DEFAULT_SESSION_LIMITS, nextSessionWake } from '../../src/session/index.ts'
+import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
+import {
+  childSaKeys,
+  DEFAULT_RETRANSMISSION,
+  DEFAULT_SESSION_LIMITS,
+  nextSessionWake,
+  RESPONDER_RETRANSMISSION,
+  type SessionReport
+} from '../../src/session/index.ts'
 import { forge, kinds, read } from './forge.ts'
 import { type Datagram, datagramsIn, other, Pair, reportsIn, type SideName } from './pair.ts'
 
@@ -158,7 +166,7 @@ describe('Child SAs', () => {
       )
     }
     expect(pair.ikeSa('client').requests.outstanding).toEqual([])
-    expect(pair.reports('client').at(-1)).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.INVALID_KE_PAYLOAD })
+    expect(closingOf(pair, 'client')).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.INVALID_KE_PAYLOAD })
   })
 
   it('B164 B165 B167 later Child SAs: within the assigned address and the configured networks, for both sides', () => {
@@ -169,7 +177,7 @@ describe('Child SAs', () => {
     expect(pair.client.session.state.children[1]?.sa.localSelectors).toEqual([prefixSelector('10.3.0.7', 32)])
     pair.tell('client', { type: 'childSaRequested', localSelectors: [prefixSelector('10.99.0.0', 16)] })
     pair.settle()
-    expect(pair.reports('client').at(-1)).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.TS_UNACCEPTABLE })
+    expect(closingOf(pair, 'client')).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.TS_UNACCEPTABLE })
     expectSameChildren(pair, 2)
   })
 
@@ -403,6 +411,34 @@ function everyLoss(mask: number, start: (pair: Pair, name: SideName) => void, ch
   }
 }
 
+/** That side asks no more for what it asked for. */
+function forgetRequest(pair: Pair, name: SideName): void {
+  const { state, secrets } = pair[name].session
+  const ikeSas = state.ikeSas.map((sa) => ({ ...sa, requests: { ...sa.requests, outstanding: [] } }))
+  pair[name].session = { state: { ...state, ikeSas }, secrets: { ...secrets, privateKeys: {} } }
+}
+
+function outstandingOf(pair: Pair, name: SideName): readonly string[] {
+  return pair[name].session.state.ikeSas.flatMap(({ requests }) =>
+    requests.outstanding.map(({ purpose }) => purpose.kind)
+  )
+}
+
+function closingOf(pair: Pair, name: SideName): SessionReport | undefined {
+  return pair.reports(name).find(({ kind }) => kind === 'closed')
+}
+
+/** That side has gone over to the new IKE SA and knows no other. */
+function forgetOldIkeSa(pair: Pair, name: SideName): void {
+  const { state, secrets } = pair[name].session
+  const fresh = state.ikeSas.find(({ generation }) => generation === 1)
+  if (fresh === undefined) throw new Error('a new IKE SA expected')
+  pair[name].session = {
+    state: { ...state, ikeSas: [{ ...fresh, standing: { name: 'active' } }] },
+    secrets: { ...secrets, ikeKeys: { [fresh.id]: secrets.ikeKeys[fresh.id] as Uint8Array } }
+  }
+}
+
 describe('the IKE SA', () => {
   it('B013 B031 B161 B178 B179 B180 a rekey by either side: same keys and Child SAs, new SPIs, IDs from 0, Delete comes last', () => {
     for (const name of BOTH) {
@@ -589,7 +625,7 @@ describe('the IKE SA', () => {
     }
   })
 
-  it('A peer that makes a new IKE SA and never uses it nor deletes the old one: it takes over after a while', () => {
+  it('A peer that makes a new IKE SA and never uses it nor deletes the old one: it is asked on the new one, and time alone decides nothing', () => {
     const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
     pair.tell('client', { type: 'ikeSaRekeyRequested' })
     const request = pair.wire.shift() as Datagram
@@ -597,8 +633,13 @@ describe('the IKE SA', () => {
     const response = pair.wire.shift() as Datagram
     pair.passes = ({ from }) => from === 'gateway'
     pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-    expect(pair.ikeSa('gateway').generation).toBe(1)
-    expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
+    // The client cannot answer: it does not know the new one.
+    expect(pair.ikeSa('gateway').generation).toBe(0)
+    const asked = pair.sent.filter(({ from }) => from === 'gateway').at(-1) as Datagram
+    expect(read(pair, asked)).toMatchObject({
+      message: { exchangeType: EXCHANGE.INFORMATIONAL, messageId: 0 },
+      payloads: []
+    })
     // The response was only late: the client still asks, is answered from memory, and both go on.
     pair.wire = []
     pair.passes = () => true
@@ -606,6 +647,206 @@ describe('the IKE SA', () => {
     expect(datagramsIn(repeated).map(({ bytes }) => toHex(bytes))).toEqual([toHex(response.bytes)])
     pair.settle()
     pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+    expectSameIkeSa(pair, 1)
+  })
+
+  it('A peer that went over to the new IKE SA and forgot the old one, its Delete lost: its answer on the new one tells', () => {
+    for (const name of BOTH) {
+      const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+      pair.tell(name, { type: 'ikeSaRekeyRequested' })
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.wire = []
+      pair.passes = () => false
+      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs - 1000)
+      pair.passes = ({ bytes }) => bytes.length > 0
+      forgetOldIkeSa(pair, name)
+      pair.advance(10_000)
+      expect(pair.ikeSa(other(name)).generation, name).toBe(1)
+      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
+      expectSameIkeSa(pair, 1)
+    }
+  })
+
+  it('a request on the old IKE SA that is not answered at once hastens the question on the new one', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.wire = []
+    // The gateway has forgotten the old IKE SA, and the client does not know.
+    forgetOldIkeSa(pair, 'gateway')
+    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.2.0.2' }] })
+    pair.advance(5000)
+    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.2.0.2')
+    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
+    expectSameIkeSa(pair, 1)
+  })
+
+  it('no answer on the new IKE SA: it is asked again later, and both end on it once the response is there', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    pair.tell('client', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    const response = pair.wire.shift() as Datagram
+    pair.passes = () => false
+    const successor = () => pair.gateway.session.state.ikeSas.find(({ standing }) => standing.name === 'successor')
+    // The client gives up at last; until then nothing is decided, and no more is kept than one question.
+    let questions = 0
+    for (let minute = 0; minute < 8 && pair.phase('client') === 'established'; minute++) {
+      const { outstanding = [] } = successor()?.requests ?? {}
+      expect(outstanding.length).toBeLessThanOrEqual(1)
+      questions += outstanding.length
+      pair.advance(60_000)
+    }
+    expect(questions).toBeGreaterThan(1)
+    expect(pair.ikeSa('gateway').generation).toBe(0)
+    if (pair.phase('client') !== 'established') return
+    pair.passes = () => true
+    pair.deliver(response)
+    pair.advance(400_000)
+    expectSameIkeSa(pair, 1)
+  })
+
+  it('a peer that never got our response, nor asks again, can go on with the old IKE SA: Child SAs, another rekey, closing', () => {
+    const stuck = (): Pair => {
+      const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+      pair.tell('client', { type: 'ikeSaRekeyRequested' })
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.wire = []
+      forgetRequest(pair, 'client')
+      pair.advance(2 * DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+      expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
+      return pair
+    }
+    for (const name of BOTH) {
+      const pair = stuck()
+      pair.tell(name, { type: 'childSaRequested' })
+      pair.advance(5000)
+      expectSameChildren(pair, 2)
+    }
+    const again = stuck()
+    again.tell('client', { type: 'ikeSaRekeyRequested' })
+    again.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
+    expectSameIkeSa(again, 1)
+    const closing = stuck()
+    closing.tell('gateway', { type: 'closeRequested' })
+    closing.advance(5000)
+    expect(closing.reports('client')).toContainEqual({ kind: 'closed', reason: 'closedByPeer' })
+  })
+
+  it('A question on the new IKE SA that is given up keeps its Message ID: the same octets go out again, and then all else works', () => {
+    const patient = { ...DEFAULT_RETRANSMISSION, transmissions: 60, factor: 1, initialMs: 20_000, maximumMs: 20_000 }
+    const pair = new Pair({ livenessMs: null, retransmission: patient }, { livenessMs: null }).establish()
+    pair.tell('client', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.wire = []
+    const asked: string[] = []
+    pair.passes = (datagram) => {
+      const { isResponse, messageId, exchangeType } = read(pair, datagram).message
+      const isQuestion = datagram.from === 'gateway' && !isResponse && exchangeType === EXCHANGE.INFORMATIONAL
+      if (isQuestion && messageId === 0) asked.push(toHex(datagram.bytes))
+      return datagram.from === 'client'
+    }
+    pair.advance(800_000)
+    expect(pair.gateway.session.state.ikeSas.at(-1)?.standing).toMatchObject({ name: 'successor', isSilent: true })
+    expect(pair.ikeSa('gateway').generation).toBe(0)
+    // More often than one schedule has it.
+    expect(asked.length).toBeGreaterThan(RESPONDER_RETRANSMISSION.transmissions)
+    expect(new Set(asked).size).toBe(1)
+    pair.passes = () => true
+    pair.advance(100_000)
+    expectSameIkeSa(pair, 1)
+  })
+
+  it('Whoever closes while the peer may have gone over closes what the peer has: the new IKE SA, or the old', () => {
+    for (const hasGoneOver of [true, false]) {
+      for (const lost of [0, 1, 2]) {
+        const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+        pair.tell('client', { type: 'ikeSaRekeyRequested' })
+        pair.deliver(pair.wire.shift() as Datagram)
+        if (hasGoneOver) {
+          pair.deliver(pair.wire.shift() as Datagram)
+          forgetOldIkeSa(pair, 'client')
+        } else {
+          forgetRequest(pair, 'client')
+        }
+        pair.wire = []
+        let sent = 0
+        pair.passes = ({ from }) => from !== 'gateway' || sent++ >= lost
+        pair.tell('gateway', { type: 'closeRequested' })
+        pair.advance(600_000)
+        expect(closingOf(pair, 'client'), `${hasGoneOver} ${lost}`).toEqual({
+          kind: 'closed',
+          reason: 'closedByPeer'
+        })
+        expect(closingOf(pair, 'gateway')).toEqual({ kind: 'closed', reason: 'closedLocally' })
+      }
+    }
+  })
+
+  it('a Delete under way on the old IKE SA when the peer is found on the new one: the session is closed there as well', () => {
+    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
+    pair.tell('client', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    const response = pair.wire.shift() as Datagram
+    pair.passes = ({ from }) => from === 'client'
+    pair.tell('gateway', { type: 'closeRequested' })
+    // Nothing of the gateway's arrives until its question has waited long enough and its Delete is on the way.
+    pair.advance(2 * DEFAULT_SESSION_LIMITS.replacedSaMs)
+    expect(outstandingOf(pair, 'gateway')).toContain('deleteIke')
+    pair.passes = () => true
+    pair.deliver(response)
+    pair.advance(100_000)
+    expect(closingOf(pair, 'client')).toEqual({ kind: 'closed', reason: 'closedByPeer' })
+    expect(closingOf(pair, 'gateway')).toEqual({ kind: 'closed', reason: 'closedLocally' })
+  })
+
+  it('A rekey of ours that is never answered, as the peer went over to its own: that takes over', () => {
+    for (const mobike of [DEFAULT_MOBIKE_POLICY, null]) {
+      const pair = new Pair({ livenessMs: null, mobike }, { livenessMs: null, mobike }).establish()
+      pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+      pair.wire = []
+      pair.tell('client', { type: 'ikeSaRekeyRequested' })
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.deliver(pair.wire.shift() as Datagram)
+      pair.wire = []
+      forgetOldIkeSa(pair, 'client')
+      pair.advance(600_000)
+      expect(pair.phase('gateway')).toBe('established')
+      expectSameIkeSa(pair, 1)
+    }
+  })
+
+  it('B053 a peer that dies in the middle of its rekey is noticed as soon as any other', () => {
+    const closedAt = (isRekeying: boolean): number => {
+      const pair = new Pair({ livenessMs: null }, { livenessMs: 20_000 }).establish()
+      if (isRekeying) {
+        pair.tell('client', { type: 'ikeSaRekeyRequested' })
+        pair.deliver(pair.wire.shift() as Datagram)
+      }
+      pair.passes = () => false
+      const start = pair.now
+      while (pair.phase('gateway') !== 'closed' && pair.now < start + 3_600_000) pair.advance(1000)
+      return pair.now - start
+    }
+    expect(closedAt(true)).toBeLessThanOrEqual(closedAt(false) + 20_000)
+  })
+
+  it('A112 the peer went over and forgot the old IKE SA, and then the path fails: the question finds it by another', () => {
+    const pair = new Pair({}, { livenessMs: null }).establish()
+    pair.tell('client', {
+      type: 'localAddressesChanged',
+      addresses: [{ address: '10.1.0.2' }, { address: '10.2.0.2' }]
+    })
+    pair.settle()
+    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.deliver(pair.wire.shift() as Datagram)
+    pair.wire = []
+    forgetOldIkeSa(pair, 'gateway')
+    pair.passes = ({ path }) => path.local.address !== '10.1.0.2' && path.remote.address !== '10.1.0.2'
+    pair.advance(300_000)
+    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.2.0.2')
     expectSameIkeSa(pair, 1)
   })
 
@@ -631,8 +872,7 @@ describe('the IKE SA', () => {
     pair.passes = () => false
     pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
     pair.deliver(response)
-    const old = pair.gateway.session.state.ikeSas.find(({ standing }) => standing.name === 'leaving')
-    expect(old?.standing).toMatchObject({ deadline: null })
+    expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
     // The Delete for it never arrives; anything on the new one does.
     pair.passes = () => true
     pair.deliver(forge(pair, 'client', { exchangeType: EXCHANGE.INFORMATIONAL, messageId: 0, payloads: [] }))
@@ -648,13 +888,7 @@ describe('the IKE SA', () => {
     pair.deliver(pair.wire.shift() as Datagram)
     pair.deliver(pair.wire.shift() as Datagram)
     // The gateway has gone over and forgotten the old IKE SA already.
-    const { state, secrets } = pair.gateway.session
-    const fresh = state.ikeSas.find(({ generation }) => generation === 1)
-    if (fresh === undefined) throw new Error('a new IKE SA expected')
-    pair.gateway.session = {
-      state: { ...state, ikeSas: [{ ...fresh, standing: { name: 'active' } }] },
-      secrets: { ...secrets, ikeKeys: { [fresh.id]: secrets.ikeKeys[fresh.id] as Uint8Array } }
-    }
+    forgetOldIkeSa(pair, 'gateway')
     pair.advance(400_000)
     expect(pair.sent.every(({ path }) => [path.local.address, path.remote.address].includes('192.0.2.1'))).toBe(true)
     expectSameIkeSa(pair, 1)
