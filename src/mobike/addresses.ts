@@ -73,7 +73,8 @@ export function tryBetterPath(policy: MobikePolicy, step: MobikeStep, now: numbe
     state.probing !== null ||
     state.pending.update ||
     state.outstanding.some(({ purpose }) => purpose === 'update' || purpose === 'addressList')
-  if (isBusy) return change(step, { reselectAt: now + Math.max(1, policy.selection.hysteresisMs) })
+  if (isBusy)
+    return change(step, { reselectAt: now + Math.max(policy.probing.intervalMs, policy.selection.hysteresisMs) })
   return startProbing(policy, step, 'better', better, now)
 }
 

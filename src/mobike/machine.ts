@@ -6,13 +6,13 @@ import { NO_PAIRS, settlePairs } from './candidate-pairs.ts'
 import { childSaInstalled, childSaMoveFailed, childSasMoved } from './migration.ts'
 import { close, forgetFailures } from './move.ts'
 import { checksNatMapping, needsEncapsulation, syncKeepalive } from './nat.ts'
-import { isSameLocal } from './path-table.ts'
+import { isRefused, isSameLocal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { checkMobikePolicy } from './policy-check.ts'
 import { advanceProbing, doubtWithoutChoice, probeAlternatives } from './probing.ts'
 import { responseReceived } from './response.ts'
 import { isVerified, requireRoutability } from './routability.ts'
-import { hasOtherPath } from './selection.ts'
+import { hasOtherPath, sendablePaths } from './selection.ts'
 import { overslept, resumed, watchSleep } from './sleep.ts'
 import { act, change, intend, MAX_VOIDED, type MobikeState, NO_DOUBTS, NOTHING_FAILED } from './state.ts'
 import { aliveOn, espReceived, inboundMissing, suspicion } from './synchrony.ts'
@@ -235,16 +235,19 @@ function retransmitted(
 function exhausted(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   if (state.outageSince !== null) return act(step, { type: 'retryOutstanding' })
-  if (state.allPairsTried) return peerGone(policy, step)
+  if (state.allPairsTried) return peerGone(policy, step, now)
   if (state.probing?.reason === 'suspect') return act(step, { type: 'retryOutstanding' })
-  if (!mayLookElsewhere(state) || !hasOtherPath(state, state.ikePath)) return peerGone(policy, step)
+  if (!mayLookElsewhere(state) || !hasOtherPath(state, state.ikePath)) return peerGone(policy, step, now)
   return probeAlternatives(policy, act(step, { type: 'retryOutstanding' }), now)
 }
 
 /** Nobody answers (RFC 7296 section 2.4). Where it was the very first check with NAT_DETECTION, that may be the reason (F26). */
-function peerGone(policy: MobikePolicy, step: MobikeStep): MobikeStep {
+function peerGone(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
   const isCheck = state.outstanding.some(({ purpose }) => purpose === 'liveness') && checksNatMapping(policy, state)
+  // Of the pairs there are, one was refused since the others fell silent.
+  const since = state.silence?.since ?? now
+  if (sendablePaths(state).some((path) => isRefused(state, path, since))) return close(step, 'updateRefused')
   if (!isCheck || state.natCheckAnswered) return close(step, 'noResponse')
   return close(act(step, { type: 'report', report: { kind: 'natDetectionUnanswered' } }), 'noResponse')
 }

@@ -1,6 +1,6 @@
 import { type Path, samePath } from '../bytes/index.ts'
-import { beginMove, rollBack, rollbackPoint } from './move.ts'
-import { isFailed, withRecord } from './path-table.ts'
+import { beginMove, rollBack, rollbackPoint, settleMove } from './move.ts'
+import { isFailed, withFailedMove } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { isLocalUsable } from './selection.ts'
 import { act, type ChildMove, change, type MobikeState } from './state.ts'
@@ -10,7 +10,8 @@ import type { MobikeEvent, MobikeStep } from './types.ts'
 export function childSasMoved(step: MobikeStep): MobikeStep {
   const [move, ...later] = step.state.childMoves
   if (move === undefined) return step
-  return change(step, { childMoves: move.answers > 1 ? [answered(move), ...later] : later, scattered: false })
+  const childMoves = move.answers > 1 ? [answered(move), ...later] : later
+  return settleMove(change(step, { childMoves, scattered: false }))
 }
 
 /** A Child SA was made where the newest open `moveChildSas` takes the others: should that fail, it is elsewhere than they are. */
@@ -56,7 +57,7 @@ export function childSaMoveFailed(
   const isBack = !scattered && samePath(from.path, state.childPath) && from.encapsulate === state.encapsulate
   if (isBack) return left
   const refused = change(left, {
-    pairs: withRecord(state, state.ikePath, { status: 'failed', until: now + policy.probing.retryFailedMs })
+    pairs: withFailedMove(state, state.ikePath, now, policy.probing.retryFailedMs)
   })
   const { rollback } = state
   if (rollback !== null && mayReturn(state, rollback.ikePath, now)) return rollBack(policy, refused, rollback, now)

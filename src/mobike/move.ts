@@ -1,7 +1,7 @@
 import { ipFamily, type Path, samePath } from '../bytes/index.ts'
 import { advertisedAddresses, sameAddresses } from './address-set.ts'
 import { guessEncapsulation, mayEncapsulate } from './nat.ts'
-import { isFailed, isRefused, recordOf, withRefusal } from './path-table.ts'
+import { isFailed, isRefused, recordOf, withRecord, withRefusal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { mayMoveTo } from './routability.ts'
 import { bestPath, betterPaths, candidatePaths, hasOtherPath, isLocalUsable } from './selection.ts'
@@ -219,6 +219,14 @@ export function close(step: MobikeStep, reason: MobikeCloseReason): MobikeStep {
     { type: 'closeIkeSa', reason }
   )
   return intend(closed, { update: false, routability: false, list: false, probe: false, liveness: false })
+}
+
+/** The peer has agreed to the move and the Child SAs are there: what failed on this pair before counts no longer. */
+export function settleMove(step: MobikeStep): MobikeStep {
+  const { ikePath, childPath, childMoves, rollback } = step.state
+  const isSettled = rollback === null && childMoves.length === 0 && samePath(childPath, ikePath)
+  if (!isSettled || (recordOf(step.state, ikePath)?.failedMoves ?? 0) === 0) return step
+  return change(step, { pairs: withRecord(step.state, ikePath, { failedMoves: 0 }) })
 }
 
 /** What to go back to if a move from here comes to nothing. */

@@ -105,16 +105,33 @@ export function isRefused(state: MobikeState, path: Path, now: number): boolean 
   return (recordOf(state, path)?.refusedUntil ?? 0) > now
 }
 
-/** Longest time for which the peer's refusals of a pair count, ms. */
-const LONGEST_REFUSAL_MS = 3_600_000
+/** Longest time for which a pair is left alone after refusals, or after moves that came to nothing, ms. */
+const LONGEST_ABSENCE_MS = 3_600_000
 
 /** The table with one more refusal of `path`: each counts twice as long as the one before, at most an hour. */
 export function withRefusal(state: MobikeState, path: Path, now: number, retryMs: number): PairTable {
   const refusals = (recordOf(state, path)?.refusals ?? 0) + 1
-  const refusedUntil = now + backOff(retryMs, refusals - 1, LONGEST_REFUSAL_MS)
+  const refusedUntil = now + backOff(retryMs, refusals - 1, LONGEST_ABSENCE_MS)
   return withRecord(state, path, { refusals, refusedUntil })
 }
 
+/** The table after one more move to `path` that came to nothing: each counts twice as long as the one before, at most an hour. */
+export function withFailedMove(state: MobikeState, path: Path, now: number, retryMs: number): PairTable {
+  const failedMoves = (recordOf(state, path)?.failedMoves ?? 0) + 1
+  const until = now + backOff(retryMs, failedMoves - 1, LONGEST_ABSENCE_MS)
+  return withRecord(state, path, { status: 'failed', failedAt: now, until, failedMoves })
+}
+
 function untried(path: Path): PathRecord {
-  return { path, status: 'untried', until: null, roundTripMs: null, refusals: 0, refusedUntil: null, nat: null }
+  return {
+    path,
+    status: 'untried',
+    failedAt: null,
+    until: null,
+    failedMoves: 0,
+    roundTripMs: null,
+    refusals: 0,
+    refusedUntil: null,
+    nat: null
+  }
 }

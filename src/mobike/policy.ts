@@ -110,7 +110,10 @@ export interface MobikePolicy {
   readonly retransmissionsBeforeProbing: number
   /** Without a usable pair for this long, in ms, the IKE SA is closed; without it, it waits for ever. */
   readonly outageLimitMs?: number
-  /** New requests after UNEXPECTED_NAT_DETECTED (section 3.9), or another error, before the pair is given up. */
+  /**
+   * New requests after UNEXPECTED_NAT_DETECTED (section 3.9), or another error, before the pair is given up: after 0, 1, 2, 4 …
+   * times `routability.retryMs`. Where there is no other pair an error other than that one has minutes (RFC 7296 section 2.25).
+   */
   readonly natRetryLimit: number
   /**
    * Responder, when ESP comes from elsewhere than expected: leave recovery to the initiator, or `follow` with the Child

@@ -1,6 +1,6 @@
 import { type Path, sameEndpoint, samePath } from '../bytes/index.ts'
 import { beginMove, moveOwnEnd } from './move.ts'
-import { recordOf, withRecord, withRecords } from './path-table.ts'
+import { isRefused, recordOf, withFailedMove, withRecord, withRecords } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
 import { candidatePaths } from './selection.ts'
 import { act, change, intend, type MobikeState, type Probing } from './state.ts'
@@ -35,8 +35,10 @@ export function probeAlternatives(policy: MobikePolicy, step: MobikeStep, now: n
   return startProbing(policy, doubted, 'suspect', [...others, step.state.ikePath], now)
 }
 
+/** Without those that the peer refused: each reply there would bring the same UPDATE, and the same refusal. */
 function otherPaths(policy: MobikePolicy, state: MobikeState, now: number, isWanted: (path: Path) => boolean): Path[] {
-  const isOther = (path: Path): boolean => !samePath(path, state.ikePath) && isWanted(path)
+  const isOther = (path: Path): boolean =>
+    !samePath(path, state.ikePath) && !isRefused(state, path, now) && isWanted(path)
   return candidatePaths(state, now, Math.max(1, policy.probing.maxPairs - 1), true, isOther)
 }
 
@@ -99,7 +101,7 @@ function giveUp(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: n
   const failed = intend(
     change(
       step,
-      { probing: null, pairs: withRecords(step.state, probing.candidates, { status: 'failed', until }) },
+      { probing: null, pairs: withRecords(step.state, probing.candidates, { status: 'failed', failedAt: now, until }) },
       ...probing.candidates.map((path) => ({ type: 'report', report: { kind: 'pathFailed', path } }) as const)
     ),
     { probe: false }
@@ -118,12 +120,8 @@ function giveUp(policy: MobikePolicy, step: MobikeStep, probing: Probing, now: n
 /** More pairs than are tested at a time: those not tried in this round are next, and with them the current one. */
 function nextAlternatives(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { state } = step
-  const failedAt = (path: Path): number => {
-    const record = recordOf(state, path)
-    return record?.status === 'failed' ? (record.until ?? 0) - policy.probing.retryFailedMs : Number.NEGATIVE_INFINITY
-  }
   const roundAt = state.silence?.roundAt ?? now
-  const others = otherPaths(policy, state, now, (path) => failedAt(path) < roundAt)
+  const others = otherPaths(policy, state, now, (path) => (recordOf(state, path)?.failedAt ?? roundAt - 1) < roundAt)
   if (others.length === 0) return roundEnded(step)
   return startProbing(policy, step, 'suspect', [...others, state.ikePath], now)
 }
@@ -141,7 +139,12 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
   if (state.restoring) reports.push({ type: 'report', report: { kind: 'pathRestored', path } })
   const isCurrent = samePath(path, state.ikePath)
   const known = recordOf(state, path)
-  const works = { status: 'working', until: null, ...(sentAt === null ? {} : { roundTripMs: now - sentAt }) } as const
+  const works = {
+    status: 'working',
+    failedAt: null,
+    until: null,
+    ...(sentAt === null ? {} : { roundTripMs: now - sentAt })
+  } as const
   const next = change(
     step,
     {
@@ -156,6 +159,10 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
   if (probing === null || index < 0) return next
   const stopped = intend(change(next, { probing: null }), { probe: false })
   if (isCurrent) return stopped
+  // Section 3.6: the responder uses other addresses of the initiator for its list only. IKE and Child SAs stay where the last
+  // UPDATE took them.
+  const isElsewhere = state.role === 'responder' && !sameEndpoint(path.remote, state.ikePath.remote)
+  if (isElsewhere && !state.choseSource) return act(stopped, { type: 'redirectOutstanding', path: state.ikePath })
   const left = probing.reason === 'suspect' ? leaveDead(policy, stopped, now) : stopped
   if (state.role === 'initiator') return beginMove(policy, left, path, now, true)
   // The exchange initiator chooses the IKE SA's addresses; Child SAs follow the MOBIKE initiator's UPDATE (section 2.1).
@@ -165,10 +172,10 @@ export function pathReplied(policy: MobikePolicy, step: MobikeStep, path: Path, 
 }
 
 function leaveDead(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
-  const path = step.state.ikePath
-  return change(
-    step,
-    { pairs: withRecord(step.state, path, { status: 'failed', until: now + policy.probing.retryFailedMs }) },
-    { type: 'report', report: { kind: 'pathFailed', path } }
-  )
+  const { ikePath: path, rollback } = step.state
+  const { retryFailedMs } = policy.probing
+  const failed = { status: 'failed', failedAt: now, until: now + retryFailedMs } as const
+  const pairs =
+    rollback === null ? withRecord(step.state, path, failed) : withFailedMove(step.state, path, now, retryFailedMs)
+  return change(step, { pairs }, { type: 'report', report: { kind: 'pathFailed', path } })
 }

@@ -1,6 +1,6 @@
 import { type Endpoint, type IpAddress, sameEndpoint, samePath } from '../bytes/index.ts'
 import { backOff } from './back-off.ts'
-import { abandonPath, beginMove, close, moveChildren, whereInDoubt } from './move.ts'
+import { abandonPath, beginMove, close, moveChildren, settleMove, whereInDoubt } from './move.ts'
 import { adoptNat, compareNatMapping } from './nat.ts'
 import { withRecord, withRefusal } from './path-table.ts'
 import type { MobikePolicy } from './policy.ts'
@@ -16,7 +16,7 @@ import {
   retryRoutability,
   verify
 } from './routability.ts'
-import { bestPath } from './selection.ts'
+import { bestPath, hasOtherPath, isLocalUsable } from './selection.ts'
 import { act, change, intend, NOTHING_FAILED, type OwnRequest } from './state.ts'
 import type { MobikeNotify, MobikeStep } from './types.ts'
 
@@ -37,7 +37,9 @@ export function responseReceived(policy: MobikePolicy, step: MobikeStep, event: 
   const verified = proven === null ? noted : verify(policy, noted, proven, event.now, verdict === 'match')
   const replied = pathReplied(policy, verified, event.path, event.now)
   // The reply came over another pair and the move there is under way: the request says nothing of that pair.
-  const superseded = request.superseded || !samePath(replied.state.ikePath, step.state.ikePath)
+  const hasMoved = !samePath(replied.state.ikePath, step.state.ikePath)
+  // Nor does one read when there is nowhere to send from say where to go; what ends that is told with an UPDATE anyhow.
+  const superseded = request.superseded || hasMoved || replied.state.outageSince !== null
   switch (request.purpose) {
     case 'update': {
       const doubts = replied.state.updatesInDoubt - (isRefused(event) ? 1 : 0)
@@ -98,7 +100,7 @@ function updateAnswered(
   const isReturned = request.cookie2 === null || has(event, 'cookie2')
   const returned = isReturned ? adopted : violation(adopted, 'RFC 4555 section 3.7: COOKIE2 not returned')
   if (mayMoveTo(policy, returned.state, state.ikePath, event.now)) {
-    const next = moved(returned)
+    const next = settleMove(moved(returned))
     // Where the check comes after the move, an UPDATE that proved nothing does not spare it (section 3.7).
     const isShown = policy.routability.when !== 'after' || isProven(policy, next.state, state.ikePath, event.now)
     return isShown ? next : retryRoutability(policy, next, event.now)
@@ -119,15 +121,15 @@ function keepList(step: MobikeStep, request: OwnRequest, event: ResponseReceived
 }
 
 /**
- * An UPDATE for the pair in use has a reason: the peer may take us to be elsewhere. Where it refuses this pair, another one is
- * tried (section 3.5); where there is none, nothing changes, and it is asked again if an UPDATE may have moved it.
+ * An UPDATE for the pair in use has a reason: the peer takes us to be elsewhere, perhaps where a NAT's mapping is gone. Where it
+ * refuses this pair, another one is tried (section 3.5); where there is none, it is asked again, less and less often.
  */
 function refusedInPlace(policy: MobikePolicy, step: MobikeStep, now: number): MobikeStep {
   const { ikePath } = step.state
   const failed = change(step, { pairs: withRefusal(step.state, ikePath, now, policy.probing.retryFailedMs) })
   const other = bestPath(failed.state, now, false, ikePath) ?? whereInDoubt(failed.state, now, ikePath)
   if (other !== undefined) return beginMove(policy, failed, other, now, false)
-  return step.state.updatesInDoubt > 0 ? askedLater(policy, failed, now, { update: true }) : failed
+  return askedLater(policy, failed, now, { update: true })
 }
 
 function moved(step: MobikeStep): MobikeStep {
@@ -188,12 +190,18 @@ function listAnswered(policy: MobikePolicy, step: MobikeStep, event: ResponseRec
   return change(step, NOTHING_FAILED)
 }
 
-/** UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). */
+/**
+ * UNEXPECTED_NAT_DETECTED: a few new requests, so that one forged packet does not cost the path (section 3.9). The first at
+ * once, the others as retransmissions would be: later each time.
+ */
 function natForbidden(policy: MobikePolicy, step: MobikeStep, now: number, again: 'update' | 'list'): MobikeStep {
   const { state } = step
   const told = act(step, { type: 'report', report: { kind: 'unexpectedNat', by: 'peer' } })
   if (state.natRetries < policy.natRetryLimit) {
-    return intend(change(told, { natRetries: state.natRetries + 1 }), { [again]: true })
+    const { natRetries } = state
+    const wait = backOff(policy.routability.retryMs, natRetries - 1, LONGEST_WAIT_MS)
+    const updateNotBefore = natRetries === 0 ? null : now + wait
+    return intend(change(told, { natRetries: natRetries + 1, updateNotBefore }), { [again]: true })
   }
   const spent = change(told, { natRetries: 0 })
   if (again === 'list') return askedLater(policy, spent, now, { list: true })
@@ -202,11 +210,18 @@ function natForbidden(policy: MobikePolicy, step: MobikeStep, now: number, again
 
 /** Failed entirely (RFC 7296 section 3.10.1), but perhaps only for now (section 2.25): asked again, later each time. */
 function updateFailed(policy: MobikePolicy, step: MobikeStep, now: number, notifyType: number): MobikeStep {
-  const { failures, rollback } = step.state
+  const { failures, rollback, ikePath } = step.state
   const told = act(step, { type: 'report', report: { kind: 'updateFailed', notifyType } })
   const next = askedLater(policy, told, now, { update: true })
-  return failures < policy.natRetryLimit || rollback === null ? next : abandonPath(policy, next, now, 'updateRefused')
+  if (rollback === null) return next
+  const mayReturn = !samePath(rollback.ikePath, ikePath) && isLocalUsable(step.state, rollback.ikePath)
+  const hasChoice = mayReturn || hasOtherPath(step.state, ikePath)
+  const limit = hasChoice ? policy.natRetryLimit : FAILURES_WITHOUT_CHOICE
+  return failures < limit ? next : abandonPath(policy, next, now, 'updateRefused')
 }
+
+/** So many waits, each twice as long as the one before, take "several minutes" (RFC 7296 section 2.25). */
+const FAILURES_WITHOUT_CHOICE = 8
 
 /** Longest wait between two requests that fail, ms: what the peer has not taken is never left untold. */
 const LONGEST_WAIT_MS = 300_000

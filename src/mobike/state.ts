@@ -15,8 +15,11 @@ import type {
 export interface PathRecord {
   readonly path: Path
   readonly status: 'untried' | 'working' | 'failed'
-  /** `failed`: not to be tried before this time (ms); otherwise null. */
+  /** `failed`: since when, and not to be tried before which time (ms); otherwise null. */
+  readonly failedAt: number | null
   readonly until: number | null
+  /** Moves here in a row that came to nothing: the pair passed its test, but no UPDATE, or the Child SAs could not follow. */
+  readonly failedMoves: number
   readonly roundTripMs: number | null
   /** UPDATEs refused here in a row, and until when no other is sent for it (ms). */
   readonly refusals: number

@@ -81,7 +81,7 @@ const PINNED = {
 describe('an UPDATE that fails with an error that is not MOBIKE’s', () => {
   /** The client moves and the hostile gateway answers its UPDATE. */
   function answered(type: number) {
-    const hostile = established('gateway', { mobike: PINNED })
+    const hostile = established('gateway', { mobike: PINNED, livenessMs: null })
     hostile.pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.2.0.2' }] })
     const from = { local: { address: '192.0.2.1', port: 4500 }, remote: { address: '10.2.0.2', port: 4500 } }
     const answer = () => {
@@ -105,11 +105,12 @@ describe('an UPDATE that fails with an error that is not MOBIKE’s', () => {
         const actions = answer()
         expect(mobikeReports(actions).map(({ kind }) => kind)).not.toContain('moved')
         expect(isUpdate(hostile, actions), 'not at once').toBe(false)
-        for (let second = 0; second < 20 && hostile.alive && hostile.cookieOf() === undefined; second++)
+        for (let second = 0; second < 130 && hostile.alive && hostile.cookieOf() === undefined; second++)
           pair.advance(1000)
         if (hostile.alive) updates++
       }
-      expect(updates).toBe(6)
+      // One, and then after 1, 2, 4 … 128 s: several minutes (RFC 7296 section 2.25).
+      expect(updates).toBe(9)
       expect(pair.client.session.state.phase).toMatchObject({ name: 'closed', reason: 'updateRefused' })
     }
   )

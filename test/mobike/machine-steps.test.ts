@@ -415,7 +415,9 @@ describe('pairs to choose from', () => {
             {
               path: all[row] as typeof WIFI_PATH,
               status: 'failed',
+              failedAt: 0,
               until: 10,
+              failedMoves: 0,
               roundTripMs: null,
               refusals: 0,
               refusedUntil: null,

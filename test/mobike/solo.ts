@@ -93,6 +93,12 @@ export class Solo {
     return request
   }
 
+  /** The request that must be there at the next deadline. */
+  mustLater(): MobikeRequest {
+    this.at(this.wake() as number)
+    return this.must()
+  }
+
   /** The peer's answer to `request`, sent on its path once and answered there, with the COOKIE2 that was in it. */
   answer(request: MobikeRequest | null, patch: Partial<Answered> = {}): readonly MobikeAction[] {
     const on = request?.path ?? this.state.ikePath

@@ -24,12 +24,12 @@ function forced(): { solo: Solo; update: MobikeRequest } {
 }
 
 describe('an UPDATE that fails with an error of IKEv2', () => {
-  it('is told, and asked again with the list after one, two, four … seconds, no sooner', () => {
+  it('is told, and asked again with the list after one, two, four … seconds, no sooner, for minutes where there is no choice', () => {
     const { solo, update } = moved()
     expect(kinds(update)).toContain('noAdditionalAddresses')
     let last = update
     let now = 0
-    for (const wait of [1000, 2000, 4000, 8000, 16_000]) {
+    for (const wait of [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000]) {
       expect(solo.answer(last, FAILED)).toEqual([report({ kind: 'updateFailed', notifyType: TEMPORARY })])
       expect(solo.wake()).toBe(now + wait)
       solo.now = now + wait - 1
@@ -40,7 +40,7 @@ describe('an UPDATE that fails with an error of IKEv2', () => {
       expect(kinds(last)).toEqual(kinds(update))
       expect(last.path).toEqual(CELL_PATH)
     }
-    // The sixth: no other pair is left, and where the move began is gone.
+    // Several minutes (RFC 7296 section 2.25): no other pair is left, and where the move began is gone.
     expect(solo.answer(last, FAILED)).toEqual([
       report({ kind: 'updateFailed', notifyType: TEMPORARY }),
       { type: 'closeIkeSa', reason: 'updateRefused' }
@@ -128,7 +128,7 @@ describe('an UPDATE the peer refuses', () => {
     ])
   })
 
-  it('A062 for the only pair, it is told and nothing else happens', () => {
+  it('A062 for the only pair, it is told and the pair stays; asked again, for the peer may take us to be where nothing arrives', () => {
     const solo = new Solo({ localAddresses: [{ address: WIFI }] })
     solo.do({ type: 'updateForced' })
     const update = solo.must()
@@ -136,8 +136,13 @@ describe('an UPDATE the peer refuses', () => {
       report({ kind: 'routabilityVerified', address: GW1 }),
       report({ kind: 'refused', path: WIFI_PATH, by: 'peer' })
     ])
-    expect([solo.ask(), solo.wake()]).toEqual([null, undefined])
-    expect(solo.state.ikePath).toEqual(WIFI_PATH)
+    for (const seconds of [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]) {
+      expect([solo.ask(), solo.wake()]).toEqual([null, solo.now + 1000 * seconds])
+      const again = solo.mustLater()
+      expect(again.purpose).toBe('update')
+      solo.answer(again, { notifies: [UNACCEPTABLE, ...cookie2Of(again)] })
+      expect(solo.state).toMatchObject({ ikePath: WIFI_PATH, childPath: WIFI_PATH, closed: false })
+    }
   })
 
   it('A062 A067 after a move, the next pair is tried, and the list that was refused with it is told again', () => {
@@ -156,13 +161,15 @@ describe('an UPDATE the peer refuses', () => {
     expect(kinds(solo.must())).toEqual(['updateSaAddresses', 'natDetection', 'additionalAddress', 'cookie2'])
   })
 
-  it('A108 A110 A067 UNEXPECTED_NAT_DETECTED: told, asked again at once with the list, five times', () => {
+  it('A108 A110 A067 UNEXPECTED_NAT_DETECTED: told, asked again with the list, five times: at once, and then after one, two, four and eight seconds', () => {
     const { solo, update } = moved()
     let last = update
     for (let round = 0; round < 5; round++) {
       const told = solo.answer(last, { notifies: [UNEXPECTED_NAT, ...cookie2Of(last)] })
       expect(told).toContainEqual(report({ kind: 'unexpectedNat', by: 'peer' }))
-      last = solo.must()
+      const since = solo.now
+      last = round === 0 ? solo.must() : solo.mustLater()
+      expect(solo.now - since).toBe([0, 1000, 2000, 4000, 8000][round])
       expect(kinds(last)).toEqual(kinds(update))
     }
     const end = solo.answer(last, { notifies: [UNEXPECTED_NAT, ...cookie2Of(last)] })
@@ -185,7 +192,7 @@ describe('an UPDATE the peer refuses', () => {
     expect(list.purpose).toBe('addressList')
     for (let round = 0; round < 5; round++) {
       expect(solo.answer(list, { notifies: [UNEXPECTED_NAT] })).toEqual([report({ kind: 'unexpectedNat', by: 'peer' })])
-      list = solo.must()
+      list = round === 0 ? solo.must() : solo.mustLater()
       expect(list.purpose).toBe('addressList')
     }
     expect(solo.answer(list, { notifies: [UNEXPECTED_NAT] })).toEqual([report({ kind: 'unexpectedNat', by: 'peer' })])
@@ -196,18 +203,24 @@ describe('an UPDATE the peer refuses', () => {
     expect(solo.must().purpose).toBe('addressList')
     // The next one has all its chances again.
     solo.local(WIFI, CELL)
-    for (let round = 0; round < 5; round++) solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
-    expect(solo.ask()?.purpose).toBe('addressList')
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    for (let round = 2; round < 5; round++) solo.answer(solo.mustLater(), { notifies: [UNEXPECTED_NAT] })
+    expect(solo.mustLater().purpose).toBe('addressList')
   })
 
   it('A108 the tries are counted anew after a list that was taken', () => {
     const solo = new Solo()
     solo.local(WIFI)
-    for (let round = 0; round < 4; round++) solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
-    solo.answer(solo.must())
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    for (let round = 2; round < 4; round++) solo.answer(solo.mustLater(), { notifies: [UNEXPECTED_NAT] })
+    solo.answer(solo.mustLater())
     solo.local(WIFI, CELL)
-    for (let round = 0; round < 5; round++) solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
-    expect(solo.ask()?.purpose).toBe('addressList')
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    solo.answer(solo.must(), { notifies: [UNEXPECTED_NAT] })
+    for (let round = 2; round < 5; round++) solo.answer(solo.mustLater(), { notifies: [UNEXPECTED_NAT] })
+    expect(solo.mustLater().purpose).toBe('addressList')
   })
 })
 

@@ -289,10 +289,10 @@ export const BROKEN_RULES = [
   {
     row: 'D31',
     rule: 'a request is not the same octets on new addresses',
-    file: 'src/session/mobike-bridge.ts',
-    find: 'for (const record of requests.outstanding) {\n      sendMessage(turn, path, record.bytes)',
+    file: 'src/session/requests.ts',
+    find: 'for (const record of requests.outstanding) {\n    sendMessage(turn, path, record.bytes)',
     replace:
-      'for (const record of requests.outstanding) {\n      sendMessage(turn, path, record.bytes.map((octet, at) => (at === 27 ? octet ^ 1 : octet)))'
+      'for (const record of requests.outstanding) {\n    sendMessage(turn, path, record.bytes.map((octet, at) => (at === 27 ? octet ^ 1 : octet)))'
   }
 ]
 

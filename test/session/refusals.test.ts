@@ -1,95 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { IpAddress, Path } from '../../src/bytes/index.ts'
-import { EXCHANGE, NOTIFY, notify } from '../../src/codec/index.ts'
+import type { IpAddress } from '../../src/bytes/index.ts'
+import { NOTIFY } from '../../src/codec/index.ts'
 import { DEFAULT_MOBIKE_POLICY, type MobikePolicy } from '../../src/mobike/index.ts'
-import { DEFAULT_SESSION_LIMITS } from '../../src/session/index.ts'
-import { forge, read } from './forge.ts'
-import { type Datagram, mobikeReports, other, Pair, reversed, type SideName } from './pair.ts'
+import { mobikeReports, type Pair } from './pair.ts'
+import { asks, clientAt, failsWith, GW1, GW2, GW3, gatewayAt, HOUR, P0, P1, P2, where, world } from './world.ts'
 
 /** Answers that refuse or fail, and come late or not at all: two ends that a path connects find each other again. */
-
-/** Where IKE_AUTH runs: a gateway is never asked whether it accepts that. */
-const P0 = '10.1.0.2'
-const P1 = '10.2.0.2'
-const P2 = '10.4.0.2'
-const GW1 = '192.0.2.1'
-const GW2 = '198.51.100.1'
-const GW3 = '192.0.2.77'
-const HOUR = 3_600_000
-
-/** Two ends whose hosts receive at the addresses that they have. */
-function world(client: Partial<MobikePolicy> = {}, gateway: Partial<MobikePolicy> = {}, window = 1): Pair {
-  const limits = { ...DEFAULT_SESSION_LIMITS, window }
-  const policy = (own: Partial<MobikePolicy>): MobikePolicy => ({ ...DEFAULT_MOBIKE_POLICY, ...own })
-  const pair = new Pair({ limits, mobike: policy(client) }, { limits, mobike: policy(gateway) })
-  pair.isThorough = false
-  const has = (name: SideName, address: IpAddress): boolean =>
-    pair[name].session.state.surroundings.localAddresses.some((known) => known.address === address)
-  pair.route = ({ from, path }) =>
-    has(from, path.local.address) && has(other(from), path.remote.address) ? reversed(path) : undefined
-  return pair.establish()
-}
-
-type Address = { readonly address: IpAddress; readonly cost?: number }
-
-function clientAt(pair: Pair, ...addresses: readonly Address[]): void {
-  pair.tell('client', { type: 'localAddressesChanged', addresses })
-}
-
-function gatewayAt(pair: Pair, ...addresses: readonly IpAddress[]): void {
-  pair.tell('gateway', { type: 'localAddressesChanged', addresses: addresses.map((address) => ({ address })) })
-}
-
-/** Addresses of IKE and Child SAs, client first, as each end has them. */
-function where(pair: Pair): Readonly<Record<SideName, readonly string[]>> {
-  const text = ({ local, remote }: Path): string => `${local.address}>${remote.address}`
-  const of = (name: SideName): readonly string[] => {
-    const { mobike } = pair[name].session.state
-    const paths = mobike === null ? [] : [mobike.ikePath, mobike.childPath]
-    return paths.map((path) => text(name === 'client' ? path : reversed(path)))
-  }
-  return { client: of('client'), gateway: of('gateway') }
-}
 
 function expectTogether(pair: Pair): void {
   expect([pair.phase('client'), pair.phase('gateway')]).toEqual(['established', 'established'])
   const { client, gateway } = where(pair)
   expect(gateway).toEqual(client)
   expect(new Set(client).size).toBe(1)
-}
-
-function typesIn(pair: Pair, datagram: Datagram): readonly number[] {
-  return read(pair, datagram).payloads.flatMap((payload) => (payload.kind === 'notify' ? [payload.type] : []))
-}
-
-function asks(pair: Pair, datagram: Datagram, ...types: readonly number[]): boolean {
-  const isRequest = !read(pair, datagram).message.isResponse
-  return isRequest && typesIn(pair, datagram).some((type) => types.includes(type))
-}
-
-/** The receiver answers such requests with an error and does nothing else. */
-function failsWith(pair: Pair, error: number, isFailing: (datagram: Datagram) => boolean): void {
-  const deliver = pair.deliver.bind(pair)
-  pair.deliver = (datagram) => {
-    if (!isFailing(datagram)) return deliver(datagram)
-    const name = other(datagram.from)
-    const { messageId } = read(pair, datagram).message
-    const path = reversed(datagram.path)
-    pair.put(
-      forge(pair, name, {
-        isResponse: true,
-        messageId,
-        payloads: [notify(error)],
-        exchangeType: EXCHANGE.INFORMATIONAL,
-        path
-      })
-    )
-    const side = pair[name]
-    const { state } = side.session
-    const ikeSas = state.ikeSas.map((sa) => ({ ...sa, responses: { ...sa.responses, nextMessageId: messageId + 1 } }))
-    side.session = { ...side.session, state: { ...state, ikeSas } }
-    return []
-  }
 }
 
 const LIST = [NOTIFY.ADDITIONAL_IP4_ADDRESS, NOTIFY.NO_ADDITIONAL_ADDRESSES]

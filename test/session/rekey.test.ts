@@ -177,7 +177,7 @@ describe('Child SAs', () => {
     expect(pair.client.session.state.children[1]?.sa.localSelectors).toEqual([prefixSelector('10.3.0.7', 32)])
     pair.tell('client', { type: 'childSaRequested', localSelectors: [prefixSelector('10.99.0.0', 16)] })
     pair.settle()
-    expect(closingOf(pair, 'client')).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.TS_UNACCEPTABLE })
+    expect(pair.reports('client').at(-1)).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.TS_UNACCEPTABLE })
     expectSameChildren(pair, 2)
   })
 
