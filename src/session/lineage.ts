@@ -128,7 +128,7 @@ export function answerIkeRekey(
       name: 'successor',
       lowestNonce,
       askAt: turn.now + turn.config.limits.replacedSaMs,
-      isSilent: false,
+      asked: 0,
       path
     }
   })

@@ -41,12 +41,17 @@ export function sendResponse(
   sendMessage(turn, path, bytes)
 }
 
-/** Every outstanding request of `sa` goes on on `path`, at once and with a fresh schedule. */
+/**
+ * Every outstanding request of `sa` goes on on `path`, at once and with a fresh schedule; but for the Delete of one that was
+ * replaced, which the peer may have forgotten: no path makes that any better.
+ */
 export function restartRequests(turn: Turn, sa: IkeSa, path: Path): void {
   let { requests } = sa
   for (const record of requests.outstanding) {
     sendMessage(turn, path, record.bytes)
-    requests = replaceRecord(requests, restarted(record, retransmissionOf(turn), path, turn.now))
+    const again = restarted(record, retransmissionOf(turn), path, turn.now)
+    const { attempt } = sa.standing.name === 'leaving' ? record : again
+    requests = replaceRecord(requests, { ...again, attempt })
   }
   if (requests !== sa.requests) putIkeSa(turn, { ...sa, requests })
 }

@@ -11,6 +11,8 @@ import { dropIkeSa } from './ike-sa-end.ts'
 import { receiveIkeRekey } from './lineage.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import type { IkeSa, Purpose } from './state.ts'
+import { takeOverFromDead } from './successor.ts'
+import { enqueue } from './tasks.ts'
 import { close, ikeSaById, spisOf, type Turn } from './turn.ts'
 import { hearWindow } from './window.ts'
 
@@ -58,7 +60,10 @@ export function receiveResponse(
     case 'deleteChild':
       return removeChild(turn, purpose.id)
     case 'deleteIke':
-      return purpose.reason === null ? dropIkeSa(turn, sa.id) : close(turn, purpose.reason)
+      if (purpose.reason === null) return dropIkeSa(turn, sa.id)
+      // The peer may have gone over to another one, where it has to be told as well.
+      if (takeOverFromDead(turn, current)) return enqueue(turn, { kind: 'closeIke', reason: purpose.reason })
+      return close(turn, purpose.reason)
     case 'mobike':
     case 'liveness':
       return

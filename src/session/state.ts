@@ -187,14 +187,14 @@ export type Standing =
   /**
    * The peer rekeyed: becomes active once the peer uses it, deletes the old one, or answers on it what it is asked at
    * `askAt`, ms. By time alone it never does: our response to the rekey may be lost, and then the peer knows the old one
-   * alone. `isSilent` once it was asked for a while in vain. Nonces decide a collision (section 2.8.2). `path`
+   * alone. `asked` says how often. Nonces decide a collision (section 2.8.2). `path`
    * is where the peer thinks it runs: a move made known on the old IKE SA since may not have reached it.
    */
   | {
       readonly name: 'successor'
       readonly lowestNonce: Uint8Array
       readonly askAt: number
-      readonly isSilent: boolean
+      readonly asked: number
       readonly path: Path
     }
   /** Another SA took its place; we delete it, or the peer does, at the latest at the deadline. */
@@ -220,7 +220,7 @@ export interface Child {
 export type Task = {
   /** Not before this time, ms. */
   readonly notBefore: number
-  /** When it first failed with TEMPORARY_FAILURE, ms. */
+  /** When it first failed with TEMPORARY_FAILURE, ms, put off by the time that answers took since. */
   readonly failingSince: number | null
 } & TaskKind
 

@@ -22,7 +22,9 @@ export function enqueue(turn: Turn, kind: TaskKind, event?: SessionEvent['type']
  */
 export function postpone(turn: Turn, task: Task): void {
   const { temporaryFailureRetryMs, temporaryFailureLimitMs } = turn.config.limits
-  const failingSince = task.failingSince ?? turn.now
+  // Silence until the answer is no refusal.
+  const silence = turn.now - task.notBefore
+  const failingSince = task.failingSince === null ? turn.now : task.failingSince + silence
   if (turn.now - failingSince >= temporaryFailureLimitMs) {
     return enqueue(turn, { kind: 'closeIke', reason: 'rekeyFailed' })
   }

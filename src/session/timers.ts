@@ -7,7 +7,7 @@ import { isBeingChecked } from './liveness.ts'
 import { tellMobike } from './mobike-bridge.ts'
 import { askThereToo } from './requests.ts'
 import type { IkeSa, Purpose, Session } from './state.ts'
-import { deadlineOf, hastenSuccessor, passIkeSaDeadlines, takeOverFromDead } from './successor.ts'
+import { deadlineOf, hastenSuccessor, isRekeying, passIkeSaDeadlines, takeOverFromDead } from './successor.ts'
 import { enqueue } from './tasks.ts'
 import {
   awaitsSuccessor,
@@ -48,7 +48,7 @@ export function nextSessionWake(session: Session): number | undefined {
   for (const sa of state.ikeSas) {
     consider(nextRetransmission(sa.requests))
     if (state.suspendedSince !== null) continue
-    consider(deadlineOf(state, sa))
+    consider(deadlineOf(sa))
     if (sa.standing.name === 'active') consider(sa.rekeyAt)
   }
   if (phase.name !== 'established') return wake
@@ -112,10 +112,16 @@ function retransmitDue(turn: Turn, id: number): void {
 /** No answer to the last transmission: the MOBIKE machine may know another path; else the peer is gone (section 2.4). */
 function exhausted(turn: Turn, sa: IkeSa, kind: Purpose['kind'], token: number | null): void {
   if (sa.standing.name === 'leaving') return dropIkeSa(turn, sa.id)
-  // Asked again later, when it is time.
-  if (sa.standing.name === 'successor') return putIkeSa(turn, { ...sa, requests: suspendAll(sa.requests) })
-  // Without MOBIKE there is no other path; and while a rekey of ours was outstanding, the peer was not asked on its own.
-  if ((turn.state.mobike === null || kind === 'rekeyIke') && takeOverFromDead(turn, sa)) return
+  if (sa.standing.name === 'successor') {
+    // Asked again later. Meanwhile the old one shows whether the peer is there at all.
+    putIkeSa(turn, { ...sa, requests: suspendAll(sa.requests) })
+    return isBeingChecked(turn) ? undefined : checkPeer(turn)
+  }
+  const closing = turn.state.tasks.find((task) => task.kind === 'closeIke')
+  if (closing?.kind === 'closeIke' && isUnheard(sa)) return close(turn, closing.reason)
+  // Without MOBIKE there is no other path; and a rekey of ours kept the peer's answer on its own from deciding.
+  const mayTakeOver = isRekeying(turn.state) || (turn.state.mobike === null && kind !== 'deleteIke')
+  if (mayTakeOver && takeOverFromDead(turn, sa)) return
   if (turn.state.mobike === null || turn.state.phase.name !== 'established') return close(turn, 'noResponse')
   const before = turn.state.ikeSas
   tellMobike(turn, { type: 'requestExhausted', now: turn.now, token })
@@ -141,10 +147,18 @@ function queueRekeys(turn: Turn): void {
 }
 
 function checkLiveness(turn: Turn): void {
-  const { livenessAt, mobike } = turn.state
+  const { livenessAt } = turn.state
   if (livenessAt === null || turn.now < livenessAt) return
   patch(turn, { livenessAt: livenessDueAt(turn) })
-  if (isBeingChecked(turn)) return
-  if (mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })
+  if (!isBeingChecked(turn)) checkPeer(turn)
+}
+
+function checkPeer(turn: Turn): void {
+  if (turn.state.mobike !== null) tellMobike(turn, { type: 'livenessDue', now: turn.now })
   else enqueue(turn, { kind: 'liveness' })
+}
+
+/** The peer made it by rekeying, and has answered nothing on it. */
+function isUnheard({ startedHere, generation, requests }: IkeSa): boolean {
+  return generation > 0 && !startedHere && requests.outstanding.some(({ messageId }) => messageId === 0)
 }

@@ -155,7 +155,7 @@ export function ikeSaById(state: SessionState, id: number): IkeSa | undefined {
  * done no longer waits: it may never have got our response.
  */
 export function awaitsSuccessor({ ikeSas }: SessionState): boolean {
-  return ikeSas.some(({ standing }) => standing.name === 'successor' && !standing.isSilent)
+  return ikeSas.some(({ standing }) => standing.name === 'successor' && standing.asked < 2)
 }
 
 /** The IKE SA that new requests go to. */

@@ -4,17 +4,10 @@ import { EXCHANGE, NOTIFY, notify, PROTOCOL } from '../../src/codec/index.ts'
 import type { Payload } from '../../src/codec/types.ts'
 import { aes256Gcm16, ecp256, x25519 } from '../../src/crypto/index.ts'
 import { prefixSelector } from '../../src/ike/index.ts'
-import { DEFAULT_MOBIKE_POLICY } from '../../src/mobike/index.ts'
-import {
-  childSaKeys,
-  DEFAULT_RETRANSMISSION,
-  DEFAULT_SESSION_LIMITS,
-  nextSessionWake,
-  RESPONDER_RETRANSMISSION,
-  type SessionReport
-} from '../../src/session/index.ts'
+import { DEFAULT_SESSION_LIMITS, nextSessionWake } from '../../src/session/index.ts'
 import { forge, kinds, read } from './forge.ts'
-import { type Datagram, datagramsIn, other, Pair, reportsIn, type SideName } from './pair.ts'
+import { type Datagram, other, Pair, reportsIn, type SideName } from './pair.ts'
+import { expectSameChildren, expectSameIkeSa } from './same.ts'
 
 const BOTH: readonly SideName[] = ['client', 'gateway']
 const { CREATE_CHILD_SA } = EXCHANGE
@@ -29,44 +22,6 @@ function watch(pair: Pair): { from: SideName; messageId: number; isResponse: boo
     return passes(datagram)
   }
   return seen
-}
-
-/** Both ends have the same Child SAs with the same keys, crosswise. */
-function expectSameChildren(pair: Pair, count: number): void {
-  const { client, gateway } = pair
-  expect(client.session.state.children).toHaveLength(count)
-  expect(gateway.session.state.children).toHaveLength(count)
-  for (const { sa } of client.session.state.children) {
-    const twin = gateway.session.state.children.find((child) => child.sa.localSpi === sa.remoteSpi)
-    expect(twin?.sa.remoteSpi).toBe(sa.localSpi)
-    const ours = childSaKeys(client.config, client.session, sa.id)
-    const theirs = twin && childSaKeys(gateway.config, gateway.session, twin.sa.id)
-    expect(ours?.inbound).toEqual(theirs?.outbound)
-    expect(ours?.outbound).toEqual(theirs?.inbound)
-    expect(ours?.inbound).not.toEqual(ours?.outbound)
-    expect(sa.localSelectors).toEqual(twin?.sa.remoteSelectors)
-    expect(sa.remoteSelectors).toEqual(twin?.sa.localSelectors)
-  }
-}
-
-/** Both ends have one and the same IKE SA, with the same keys, and talk over it. */
-function expectSameIkeSa(pair: Pair, generation: number): void {
-  const [one, two] = BOTH.map((name) => pair.ikeSa(name))
-  expect([one?.initiatorSpi, one?.responderSpi, one?.generation]).toEqual([
-    two?.initiatorSpi,
-    two?.responderSpi,
-    generation
-  ])
-  expect(one?.startedHere).toBe(!two?.startedHere)
-  for (const name of BOTH) {
-    expect(pair[name].session.state.ikeSas).toHaveLength(1)
-    expect(pair[name].session.state.tasks).toEqual([])
-  }
-  for (const name of BOTH) {
-    pair.tell(name, { type: 'livenessRequested' })
-    pair.settle()
-    expect(pair.ikeSa(name).requests.outstanding).toEqual([])
-  }
 }
 
 function rekeyChild(pair: Pair, name: SideName): void {
@@ -166,7 +121,7 @@ describe('Child SAs', () => {
       )
     }
     expect(pair.ikeSa('client').requests.outstanding).toEqual([])
-    expect(closingOf(pair, 'client')).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.INVALID_KE_PAYLOAD })
+    expect(pair.reports('client').at(-1)).toEqual({ kind: 'childSaFailed', notifyType: NOTIFY.INVALID_KE_PAYLOAD })
   })
 
   it('B164 B165 B167 later Child SAs: within the assigned address and the configured networks, for both sides', () => {
@@ -411,34 +366,6 @@ function everyLoss(mask: number, start: (pair: Pair, name: SideName) => void, ch
   }
 }
 
-/** That side asks no more for what it asked for. */
-function forgetRequest(pair: Pair, name: SideName): void {
-  const { state, secrets } = pair[name].session
-  const ikeSas = state.ikeSas.map((sa) => ({ ...sa, requests: { ...sa.requests, outstanding: [] } }))
-  pair[name].session = { state: { ...state, ikeSas }, secrets: { ...secrets, privateKeys: {} } }
-}
-
-function outstandingOf(pair: Pair, name: SideName): readonly string[] {
-  return pair[name].session.state.ikeSas.flatMap(({ requests }) =>
-    requests.outstanding.map(({ purpose }) => purpose.kind)
-  )
-}
-
-function closingOf(pair: Pair, name: SideName): SessionReport | undefined {
-  return pair.reports(name).find(({ kind }) => kind === 'closed')
-}
-
-/** That side has gone over to the new IKE SA and knows no other. */
-function forgetOldIkeSa(pair: Pair, name: SideName): void {
-  const { state, secrets } = pair[name].session
-  const fresh = state.ikeSas.find(({ generation }) => generation === 1)
-  if (fresh === undefined) throw new Error('a new IKE SA expected')
-  pair[name].session = {
-    state: { ...state, ikeSas: [{ ...fresh, standing: { name: 'active' } }] },
-    secrets: { ...secrets, ikeKeys: { [fresh.id]: secrets.ikeKeys[fresh.id] as Uint8Array } }
-  }
-}
-
 describe('the IKE SA', () => {
   it('B013 B031 B161 B178 B179 B180 a rekey by either side: same keys and Child SAs, new SPIs, IDs from 0, Delete comes last', () => {
     for (const name of BOTH) {
@@ -623,275 +550,6 @@ describe('the IKE SA', () => {
       expect(pair[name].session.state.children.length).toBeLessThanOrEqual(4)
       expect(pair[name].session.state.ikeSas.length).toBeLessThanOrEqual(20)
     }
-  })
-
-  it('A peer that makes a new IKE SA and never uses it nor deletes the old one: it is asked on the new one, and time alone decides nothing', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    const request = pair.wire.shift() as Datagram
-    pair.deliver(request)
-    const response = pair.wire.shift() as Datagram
-    pair.passes = ({ from }) => from === 'gateway'
-    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-    // The client cannot answer: it does not know the new one.
-    expect(pair.ikeSa('gateway').generation).toBe(0)
-    const asked = pair.sent.filter(({ from }) => from === 'gateway').at(-1) as Datagram
-    expect(read(pair, asked)).toMatchObject({
-      message: { exchangeType: EXCHANGE.INFORMATIONAL, messageId: 0 },
-      payloads: []
-    })
-    // The response was only late: the client still asks, is answered from memory, and both go on.
-    pair.wire = []
-    pair.passes = () => true
-    const repeated = pair.deliver(request)
-    expect(datagramsIn(repeated).map(({ bytes }) => toHex(bytes))).toEqual([toHex(response.bytes)])
-    pair.settle()
-    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
-    expectSameIkeSa(pair, 1)
-  })
-
-  it('A peer that went over to the new IKE SA and forgot the old one, its Delete lost: its answer on the new one tells', () => {
-    for (const name of BOTH) {
-      const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-      pair.tell(name, { type: 'ikeSaRekeyRequested' })
-      pair.deliver(pair.wire.shift() as Datagram)
-      pair.deliver(pair.wire.shift() as Datagram)
-      pair.wire = []
-      pair.passes = () => false
-      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs - 1000)
-      pair.passes = ({ bytes }) => bytes.length > 0
-      forgetOldIkeSa(pair, name)
-      pair.advance(10_000)
-      expect(pair.ikeSa(other(name)).generation, name).toBe(1)
-      pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-      expectSameIkeSa(pair, 1)
-    }
-  })
-
-  it('a request on the old IKE SA that is not answered at once hastens the question on the new one', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.wire = []
-    // The gateway has forgotten the old IKE SA, and the client does not know.
-    forgetOldIkeSa(pair, 'gateway')
-    pair.tell('client', { type: 'localAddressesChanged', addresses: [{ address: '10.2.0.2' }] })
-    pair.advance(5000)
-    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.2.0.2')
-    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-    expectSameIkeSa(pair, 1)
-  })
-
-  it('no answer on the new IKE SA: it is asked again later, and both end on it once the response is there', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    const response = pair.wire.shift() as Datagram
-    pair.passes = () => false
-    const successor = () => pair.gateway.session.state.ikeSas.find(({ standing }) => standing.name === 'successor')
-    // The client gives up at last; until then nothing is decided, and no more is kept than one question.
-    let questions = 0
-    for (let minute = 0; minute < 8 && pair.phase('client') === 'established'; minute++) {
-      const { outstanding = [] } = successor()?.requests ?? {}
-      expect(outstanding.length).toBeLessThanOrEqual(1)
-      questions += outstanding.length
-      pair.advance(60_000)
-    }
-    expect(questions).toBeGreaterThan(1)
-    expect(pair.ikeSa('gateway').generation).toBe(0)
-    if (pair.phase('client') !== 'established') return
-    pair.passes = () => true
-    pair.deliver(response)
-    pair.advance(400_000)
-    expectSameIkeSa(pair, 1)
-  })
-
-  it('a peer that never got our response, nor asks again, can go on with the old IKE SA: Child SAs, another rekey, closing', () => {
-    const stuck = (): Pair => {
-      const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-      pair.tell('client', { type: 'ikeSaRekeyRequested' })
-      pair.deliver(pair.wire.shift() as Datagram)
-      pair.wire = []
-      forgetRequest(pair, 'client')
-      pair.advance(2 * DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
-      expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
-      return pair
-    }
-    for (const name of BOTH) {
-      const pair = stuck()
-      pair.tell(name, { type: 'childSaRequested' })
-      pair.advance(5000)
-      expectSameChildren(pair, 2)
-    }
-    const again = stuck()
-    again.tell('client', { type: 'ikeSaRekeyRequested' })
-    again.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 5000)
-    expectSameIkeSa(again, 1)
-    const closing = stuck()
-    closing.tell('gateway', { type: 'closeRequested' })
-    closing.advance(5000)
-    expect(closing.reports('client')).toContainEqual({ kind: 'closed', reason: 'closedByPeer' })
-  })
-
-  it('A question on the new IKE SA that is given up keeps its Message ID: the same octets go out again, and then all else works', () => {
-    const patient = { ...DEFAULT_RETRANSMISSION, transmissions: 60, factor: 1, initialMs: 20_000, maximumMs: 20_000 }
-    const pair = new Pair({ livenessMs: null, retransmission: patient }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.wire = []
-    const asked: string[] = []
-    pair.passes = (datagram) => {
-      const { isResponse, messageId, exchangeType } = read(pair, datagram).message
-      const isQuestion = datagram.from === 'gateway' && !isResponse && exchangeType === EXCHANGE.INFORMATIONAL
-      if (isQuestion && messageId === 0) asked.push(toHex(datagram.bytes))
-      return datagram.from === 'client'
-    }
-    pair.advance(800_000)
-    expect(pair.gateway.session.state.ikeSas.at(-1)?.standing).toMatchObject({ name: 'successor', isSilent: true })
-    expect(pair.ikeSa('gateway').generation).toBe(0)
-    // More often than one schedule has it.
-    expect(asked.length).toBeGreaterThan(RESPONDER_RETRANSMISSION.transmissions)
-    expect(new Set(asked).size).toBe(1)
-    pair.passes = () => true
-    pair.advance(100_000)
-    expectSameIkeSa(pair, 1)
-  })
-
-  it('Whoever closes while the peer may have gone over closes what the peer has: the new IKE SA, or the old', () => {
-    for (const hasGoneOver of [true, false]) {
-      for (const lost of [0, 1, 2]) {
-        const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-        pair.tell('client', { type: 'ikeSaRekeyRequested' })
-        pair.deliver(pair.wire.shift() as Datagram)
-        if (hasGoneOver) {
-          pair.deliver(pair.wire.shift() as Datagram)
-          forgetOldIkeSa(pair, 'client')
-        } else {
-          forgetRequest(pair, 'client')
-        }
-        pair.wire = []
-        let sent = 0
-        pair.passes = ({ from }) => from !== 'gateway' || sent++ >= lost
-        pair.tell('gateway', { type: 'closeRequested' })
-        pair.advance(600_000)
-        expect(closingOf(pair, 'client'), `${hasGoneOver} ${lost}`).toEqual({
-          kind: 'closed',
-          reason: 'closedByPeer'
-        })
-        expect(closingOf(pair, 'gateway')).toEqual({ kind: 'closed', reason: 'closedLocally' })
-      }
-    }
-  })
-
-  it('a Delete under way on the old IKE SA when the peer is found on the new one: the session is closed there as well', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    const response = pair.wire.shift() as Datagram
-    pair.passes = ({ from }) => from === 'client'
-    pair.tell('gateway', { type: 'closeRequested' })
-    // Nothing of the gateway's arrives until its question has waited long enough and its Delete is on the way.
-    pair.advance(2 * DEFAULT_SESSION_LIMITS.replacedSaMs)
-    expect(outstandingOf(pair, 'gateway')).toContain('deleteIke')
-    pair.passes = () => true
-    pair.deliver(response)
-    pair.advance(100_000)
-    expect(closingOf(pair, 'client')).toEqual({ kind: 'closed', reason: 'closedByPeer' })
-    expect(closingOf(pair, 'gateway')).toEqual({ kind: 'closed', reason: 'closedLocally' })
-  })
-
-  it('A rekey of ours that is never answered, as the peer went over to its own: that takes over', () => {
-    for (const mobike of [DEFAULT_MOBIKE_POLICY, null]) {
-      const pair = new Pair({ livenessMs: null, mobike }, { livenessMs: null, mobike }).establish()
-      pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
-      pair.wire = []
-      pair.tell('client', { type: 'ikeSaRekeyRequested' })
-      pair.deliver(pair.wire.shift() as Datagram)
-      pair.deliver(pair.wire.shift() as Datagram)
-      pair.wire = []
-      forgetOldIkeSa(pair, 'client')
-      pair.advance(600_000)
-      expect(pair.phase('gateway')).toBe('established')
-      expectSameIkeSa(pair, 1)
-    }
-  })
-
-  it('B053 a peer that dies in the middle of its rekey is noticed as soon as any other', () => {
-    const closedAt = (isRekeying: boolean): number => {
-      const pair = new Pair({ livenessMs: null }, { livenessMs: 20_000 }).establish()
-      if (isRekeying) {
-        pair.tell('client', { type: 'ikeSaRekeyRequested' })
-        pair.deliver(pair.wire.shift() as Datagram)
-      }
-      pair.passes = () => false
-      const start = pair.now
-      while (pair.phase('gateway') !== 'closed' && pair.now < start + 3_600_000) pair.advance(1000)
-      return pair.now - start
-    }
-    expect(closedAt(true)).toBeLessThanOrEqual(closedAt(false) + 20_000)
-  })
-
-  it('A112 the peer went over and forgot the old IKE SA, and then the path fails: the question finds it by another', () => {
-    const pair = new Pair({}, { livenessMs: null }).establish()
-    pair.tell('client', {
-      type: 'localAddressesChanged',
-      addresses: [{ address: '10.1.0.2' }, { address: '10.2.0.2' }]
-    })
-    pair.settle()
-    pair.tell('gateway', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.wire = []
-    forgetOldIkeSa(pair, 'gateway')
-    pair.passes = ({ path }) => path.local.address !== '10.1.0.2' && path.remote.address !== '10.1.0.2'
-    pair.advance(300_000)
-    expect(pair.gateway.session.state.mobike?.childPath.remote.address).toBe('10.2.0.2')
-    expectSameIkeSa(pair, 1)
-  })
-
-  it('The session is not closed on an IKE SA that is about to be replaced: the Delete goes on the new one', () => {
-    const pair = new Pair().establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.tell('gateway', { type: 'closeRequested' })
-    // The client's own Delete for the old IKE SA is lost at first.
-    let lost = 0
-    pair.passes = ({ from }) => from !== 'client' || lost++ > 0
-    pair.settle()
-    pair.advance(5000)
-    expect(pair.reports('gateway')).toContainEqual({ kind: 'closed', reason: 'closedLocally' })
-    expect(pair.reports('client')).toContainEqual({ kind: 'closed', reason: 'closedByPeer' })
-  })
-
-  it('An old IKE SA that the peer never deletes is forgotten once the peer was heard on the new one', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    const response = pair.wire.shift() as Datagram
-    pair.passes = () => false
-    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-    pair.deliver(response)
-    expect(pair.gateway.session.state.ikeSas).toHaveLength(2)
-    // The Delete for it never arrives; anything on the new one does.
-    pair.passes = () => true
-    pair.deliver(forge(pair, 'client', { exchangeType: EXCHANGE.INFORMATIONAL, messageId: 0, payloads: [] }))
-    pair.passes = () => false
-    pair.wire = []
-    pair.advance(DEFAULT_SESSION_LIMITS.replacedSaMs + 1)
-    expect(pair.gateway.session.state.ikeSas).toHaveLength(1)
-  })
-
-  it('An unanswered Delete for a replaced IKE SA says nothing of the path: no other path is tried', () => {
-    const pair = new Pair({ livenessMs: null }, { livenessMs: null }).establish()
-    pair.tell('client', { type: 'ikeSaRekeyRequested' })
-    pair.deliver(pair.wire.shift() as Datagram)
-    pair.deliver(pair.wire.shift() as Datagram)
-    // The gateway has gone over and forgotten the old IKE SA already.
-    forgetOldIkeSa(pair, 'gateway')
-    pair.advance(400_000)
-    expect(pair.sent.every(({ path }) => [path.local.address, path.remote.address].includes('192.0.2.1'))).toBe(true)
-    expectSameIkeSa(pair, 1)
   })
 
   it('F20 a Delete of a Child SA that went down with the old IKE SA is sent again on the new one', () => {
