@@ -154,9 +154,8 @@ export function abandonPath(
     bestPath(next.state, now, false, refused) ?? whereInDoubt(next.state, now, canReturn ? rollback.ikePath : refused)
   if (other !== undefined) return beginMove(policy, next, other, now, false)
   if (canReturn) return rollBack(policy, next, rollback, now)
-  // One that was silent may have been so for a while only; but a peer that refuses again and again means it.
-  const isFinal = (recordOf(next.state, refused)?.refusals ?? 0) >= policy.natRetryLimit
-  const silent = isFinal ? undefined : bestSilent(next.state, now, refused)
+  // One that was silent may have been so for a while only.
+  const silent = bestSilent(next.state, now, refused)
   return silent === undefined ? close(next, reason) : beginMove(policy, next, silent, now, false)
 }
 
