@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_MOBIKE_POLICY, type MobikePolicy, type MobikeRequest, pathTable } from '../../src/mobike/index.ts'
-import { isRefused, withFailedMove, withRefusal } from '../../src/mobike/path-table.ts'
+import { isRefused, withFailedMove, withRecord, withRefusal } from '../../src/mobike/path-table.ts'
 import { at, path } from './host.ts'
 import { CELL, cookie2Of, GW1, GW2, kinds, LAN, report, Solo, WIFI } from './solo.ts'
 
@@ -42,9 +42,15 @@ function movedByChoice(policy: MobikePolicy = DEFAULT_MOBIKE_POLICY): { solo: So
   return { solo, update: solo.must() }
 }
 
+/** The most moves in a row to any pair that came to nothing. */
+function failedMoves(solo: Solo): number {
+  return Math.max(0, ...solo.state.pairs.records.flatMap((row) => (row ?? []).map((known) => known?.failedMoves ?? 0)))
+}
+
 describe('where to go from a pair that the peer refuses', () => {
   it('A062 to one that was not tried rather than back to one that gave no replies', () => {
     const { solo, update } = foundByTest(WIFI, CELL, LAN)
+    expect(failedMoves(solo)).toBe(0)
     expect(solo.answer(update, refusal(update))).toContainEqual(moving(CELL_PATH, LAN_PATH))
     expect(solo.state.fallbackAt).toBe(solo.now + solo.policy.probing.fallbackMs)
   })
@@ -70,6 +76,17 @@ describe('where to go from a pair that the peer refuses', () => {
       { path: WIFI_PATH, refusedUntil: 30_000 },
       { path: CELL_PATH, refusedUntil: null }
     ])
+    expect(solo.state.updatesInDoubt).toBe(0)
+  })
+
+  it('A062 the pair in use, where no UPDATE is in doubt and the other one failed: it stays', () => {
+    const solo = new Solo()
+    const pairs = withRecord(solo.state, CELL_PATH, { status: 'failed', failedAt: 0, until: 30_000 })
+    solo.state = { ...solo.state, pairs }
+    solo.do({ type: 'updateForced' })
+    const update = solo.must()
+    solo.answer(update, refusal(update))
+    expect(solo.state.ikePath).toEqual(WIFI_PATH)
   })
 
   it('A062 the pair in use, where an UPDATE may have taken the peer to one that could not be used: there', () => {
@@ -95,6 +112,14 @@ describe('the way back from a pair that the peer refuses', () => {
     const back = solo.must()
     expect([back.path, kinds(back)]).toEqual([WIFI_PATH, ['updateSaAddresses', 'natDetection', 'cookie2']])
     solo.answer(back)
+    expect(solo.ask()).toBeNull()
+  })
+
+  it('A062 no routability check follows where none is ever made, whatever the answer holds', () => {
+    const routability = { ...DEFAULT_MOBIKE_POLICY.routability, when: 'never' } as const
+    const { solo, update } = movedByChoice({ ...DEFAULT_MOBIKE_POLICY, routability })
+    solo.answer(update, refusal(update))
+    solo.answer(solo.must(), { notifies: [] })
     expect(solo.ask()).toBeNull()
   })
 
@@ -188,19 +213,26 @@ describe('moves to a better pair that come to nothing', () => {
     // The peer agrees, and the host does it: in this order or the other.
     solo.answer(update)
     solo.do({ type: 'childSasMoved' })
-    expect(solo.state.pairs.records.flat().map((record) => record?.failedMoves ?? 0)).toEqual([0, 0])
+    expect(failedMoves(solo)).toBe(0)
+  })
+
+  it('F68 that the peer agrees does not settle a move that the host has still to make', () => {
+    const { solo, update } = movedByChoice()
+    solo.state = { ...solo.state, pairs: withFailedMove(solo.state, CELL_PATH, 0, 1000) }
+    solo.answer(update)
+    expect(failedMoves(solo)).toBe(1)
+    solo.do({ type: 'childSasMoved' })
+    expect(failedMoves(solo)).toBe(0)
   })
 
   it('F68 the host does it first, then the peer agrees: likewise', () => {
     const { solo, update } = movedByChoice()
     const failed = { ...solo.state, pairs: withFailedMove(solo.state, CELL_PATH, 0, 1000) }
-    const counts = (): readonly number[] =>
-      solo.state.pairs.records.flatMap((row) => (row ?? []).map((record) => record?.failedMoves ?? 0))
     solo.state = failed
     solo.do({ type: 'childSasMoved' })
-    expect(Math.max(...counts())).toBe(1)
+    expect(failedMoves(solo)).toBe(1)
     solo.answer(update)
-    expect(Math.max(...counts())).toBe(0)
+    expect(failedMoves(solo)).toBe(0)
   })
 })
 
@@ -233,7 +265,10 @@ describe('a routability check that is answered while an UPDATE is on its way', (
     solo.answer(check)
     expect(solo.state.childPath).toEqual(path(WIFI, GW2))
     solo.now = 60_000
-    expect(solo.answer(update, refusal(update))).toContainEqual({ type: 'redirectOutstanding', path: WIFI_PATH })
+    const actions = solo.answer(update, refusal(update))
+    expect(actions).toContainEqual({ type: 'redirectOutstanding', path: WIFI_PATH })
+    // Back, not on.
+    expect(actions).not.toContainEqual(moving(path(WIFI, GW2), WIFI_PATH))
   })
 
   it('A062 with nothing but a liveness check on its way, the move is settled: a later refusal is for the pair in use', () => {
@@ -266,6 +301,25 @@ describe('a responder that hears from its client', () => {
     expect(list.purpose).toBe('addressList')
     solo.do({ type: 'requestExhausted', token: list.token })
     expect(solo.state.closed).toBe(false)
-    expect(solo.state.probing?.candidates).toContainEqual(path(GW1, CELL))
+    const elsewhere = path(GW1, CELL)
+    expect(solo.state.probing?.candidates).toContainEqual(elsewhere)
+    // Answered there, all else goes on where the client said that it is (section 3.6).
+    const answer = { path: elsewhere, sources: [at(GW1)], destinations: [at(WIFI), at(CELL)], notifies: [] }
+    expect(solo.answer(list, answer)).toContainEqual({ type: 'redirectOutstanding', path: path(GW1, WIFI) })
+    expect(solo.state.ikePath).toEqual(path(GW1, WIFI))
+  })
+})
+
+describe('a list of which only a part pairs with our addresses', () => {
+  it('A018 what the peer no longer names is no candidate, though it was verified', () => {
+    const solo = new Solo({ peerAddresses: [GW2], localAddresses: [{ address: WIFI }] })
+    solo.do({ type: 'livenessDue' })
+    const request = solo.must()
+    solo.do({ type: 'requestRetransmitted', token: request.token, attempt: 9 })
+    solo.answer(request, { path: path(WIFI, GW2), destinations: [at(GW1), at(GW2)] })
+    solo.answer(solo.must())
+    expect(solo.state.ikePath).toEqual(path(WIFI, GW2))
+    solo.hear(path(WIFI, GW2), [{ kind: 'additionalAddress', address: '2001:db8::1' }])
+    expect(pathTable(solo.state).map(({ path: { remote } }) => remote.address)).not.toContain(GW1)
   })
 })
