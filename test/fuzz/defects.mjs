@@ -104,8 +104,8 @@ export const DEFECTS = [
     name: 'a liveness check that is due stays due',
     targets: SESSIONS,
     file: `${SESSION}timers.ts`,
-    find: '  patch(turn, { livenessAt: livenessDueAt(turn) })\n  if (isBeingChecked',
-    replace: '  if (isBeingChecked'
+    find: '  patch(turn, { livenessAt: livenessDueAt(turn) })\n  if (!isBeingChecked',
+    replace: '  if (!isBeingChecked'
   },
   {
     name: 'the responder answers an UPDATE and stays where it was',
