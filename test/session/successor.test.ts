@@ -198,10 +198,7 @@ describe('an IKE SA that the peer made by rekeying', () => {
       return datagram.from === 'client' || (!isNew && message.exchangeType === EXCHANGE.INFORMATIONAL)
     }
     pair.advance(800_000)
-    expect(pair.gateway.session.state.ikeSas.at(-1)?.standing).toMatchObject({
-      name: 'successor',
-      asked: expect.any(Number)
-    })
+    expect(pair.gateway.session.state.ikeSas.at(-1)?.standing).toMatchObject({ name: 'successor' })
     expect(pair.ikeSa('gateway').generation).toBe(0)
     // More often than one schedule has it.
     expect(asked.length).toBeGreaterThan(RESPONDER_RETRANSMISSION.transmissions)
